@@ -1,0 +1,215 @@
+"""One frozen settings object, read from the environment at start.
+
+Every limit of the product is a field with its default here; a process fails at start, naming what is missing.
+`COEVOLVE_ENV` is `production` unless `demo` or `test` is said, so a forgotten variable is strict, never lax.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+STRIPE_API = "https://api.stripe.com"
+STRIPE_CHECKOUT = "https://checkout.stripe.com"
+
+
+class SettingsError(RuntimeError):
+    """The environment cannot run this process; the message names every variable at fault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All knobs. A field `x_y` is read from `COEVOLVE_X_Y`, but for the well-known names in WELL_KNOWN."""
+
+    env: str = "production"
+    # --- where things are -------------------------------------------------------------------------
+    database_url: str = ""
+    database_owner_url: str = ""
+    redis_url: str = ""
+    """Broker, results and counters: redis://, rediss:// or unix:///path."""
+    smtp_url: str = ""
+    """smtp://user:password@host:port, or smtps://; empty in production is refused."""
+    public_url: str = ""
+    """Where people reach us, without a final slash; links in mails are built from it, never from Host."""
+    trusted_hosts: str = ""
+    """Comma-separated Host values that are answered; empty: the host of public_url."""
+    proxy_hops: int = 0
+    data_dir: str = ""
+    """Folder for files the app writes (demo: the caught mails)."""
+    # --- secrets ----------------------------------------------------------------------------------
+    secret_key: str = ""
+    stripe_secret_key: str = ""
+    stripe_webhook_secret: str = ""
+    # --- provider ---------------------------------------------------------------------------------
+    stripe_api_base: str = STRIPE_API
+    stripe_checkout_origin: str = STRIPE_CHECKOUT
+    stripe_account: str = ""
+    stripe_timeout_seconds: int = 10
+    # --- database ---------------------------------------------------------------------------------
+    statement_timeout_ms: int = 5_000
+    worker_statement_timeout_ms: int = 60_000
+    lock_timeout_ms: int = 3_000
+    pool_size: int = 5
+    pool_overflow: int = 2
+    # --- web --------------------------------------------------------------------------------------
+    max_body_bytes: int = 1_000_000
+    max_webhook_bytes: int = 262_144
+    max_form_parts: int = 200
+    session_idle_days: int = 14
+    session_absolute_days: int = 90
+    staff_session_idle_hours: int = 3
+    staff_session_absolute_hours: int = 12
+    step_up_minutes: int = 10
+    password_min_length: int = 12
+    staff_password_min_length: int = 15
+    password_max_length: int = 128
+    sign_in_tries: int = 10
+    sign_in_window_seconds: int = 300
+    second_factor_tries: int = 5
+    mail_link_hours: int = 24
+    # --- money ------------------------------------------------------------------------------------
+    gift_min_minor: int = 1_000_000
+    """Least gift: Rp 10.000, in hundredths of a rupiah."""
+    gift_max_minor: int = 99_999_999_999_899
+    """Stripe refuses more than 999,999,999,998.99 in IDR."""
+    checkout_minutes: int = 60
+    transfer_hours: int = 24
+    transfer_grace_hours: int = 72
+    transfer_quarantine_days: int = 30
+    auto_post_limit_minor: int = 100_000_000
+    second_person_refund_minor: int = 500_000_000
+    outbox_unknown_hours: int = 24
+    platform_name: str = "Co-Evolve"
+    # --- pledges and listings -----------------------------------------------------------------------
+    listing_default_days: int = 60
+    reconfirm_days: int = 30
+    pledge_lapse_days: int = 30
+    open_pledges_limit: int = 50
+    page_size: int = 20
+    # --- notices ----------------------------------------------------------------------------------
+    mail_from: str = "Co-Evolve <kabar@co-evolve.example>"
+    mail_tries: int = 12
+    # --- places ------------------------------------------------------------------------------------
+    localities_check_seconds: int = 30
+    """So often at most a process asks whether another one has loaded places."""
+    # --- faults (tests only) ----------------------------------------------------------------------
+    fault: str = ""
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people and real money are behind this process."""
+        return self.env == "production"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings; raise SettingsError naming all that is missing or unfit."""
+        source = os.environ if environ is None else environ
+        hints = typing.get_type_hints(cls)
+        values: dict[str, object] = {}
+        wrong: list[str] = []
+        for field in dataclasses.fields(cls):
+            name = WELL_KNOWN.get(field.name, f"COEVOLVE_{field.name.upper()}")
+            text = source.get(name) or _from_file(source.get(f"{name}_FILE"))
+            if text is None:
+                continue
+            try:
+                values[field.name] = int(text) if hints[field.name] is int else text
+            except ValueError:
+                wrong.append(f"{name} must be a whole number, not {text!r}")
+        settings = cls(**values)  # type: ignore[arg-type]
+        wrong += _faults_of(settings)
+        if wrong:
+            raise SettingsError("; ".join(wrong))
+        return settings
+
+
+WELL_KNOWN = {
+    "database_url": "DATABASE_URL",
+    "database_owner_url": "DATABASE_OWNER_URL",
+    "redis_url": "REDIS_URL",
+    "smtp_url": "SMTP_URL",
+    "secret_key": "SECRET_KEY",
+    "stripe_secret_key": "STRIPE_SECRET_KEY",
+    "stripe_webhook_secret": "STRIPE_WEBHOOK_SECRET",
+    "stripe_api_base": "STRIPE_API_BASE",
+    "stripe_checkout_origin": "STRIPE_CHECKOUT_ORIGIN",
+    "stripe_account": "STRIPE_ACCOUNT",
+}
+
+
+def environment_name(field: str) -> str:
+    """The variable a field is read from."""
+    return WELL_KNOWN.get(field, f"COEVOLVE_{field.upper()}")
+
+
+def _from_file(path: str | None) -> str | None:
+    """A secret handed over as a file (Docker and Kubernetes do so)."""
+    if not path:
+        return None
+    with open(path, encoding="utf-8") as secret:
+        return secret.read().strip() or None
+
+
+def _faults_of(settings: Settings) -> list[str]:
+    wrong = []
+    if settings.env not in {"production", "demo", "test"}:
+        wrong.append(f"COEVOLVE_ENV is {settings.env!r}; use production, demo or test")
+    for field in ("database_url", "redis_url", "secret_key", "public_url"):
+        if not getattr(settings, field):
+            wrong.append(f"{environment_name(field)} is missing")
+    if settings.is_production:
+        wrong += _faults_in_production(settings)
+    return wrong
+
+
+def _faults_in_production(settings: Settings) -> list[str]:
+    wrong = []
+    for field in ("smtp_url", "stripe_secret_key", "stripe_webhook_secret"):
+        if not getattr(settings, field):
+            wrong.append(f"{environment_name(field)} is missing")
+    if len(settings.secret_key) < 32:
+        wrong.append("SECRET_KEY must have at least 32 characters")
+    if settings.stripe_api_base != STRIPE_API:
+        wrong.append(
+            "STRIPE_API_BASE must be Stripe's own address in production (the payment sandbox is not a bank)"
+        )
+    if settings.stripe_checkout_origin != STRIPE_CHECKOUT:
+        wrong.append(
+            "STRIPE_CHECKOUT_ORIGIN must be Stripe's own checkout in production"
+        )
+    if not settings.public_url.startswith("https://"):
+        wrong.append("COEVOLVE_PUBLIC_URL must start with https:// in production")
+    if settings.fault:
+        wrong.append("COEVOLVE_FAULT is for tests only")
+    return wrong
+
+
+_installed: Settings | None = None
+
+
+def install(settings: Settings) -> Settings:
+    """Make these the settings of this process."""
+    global _installed
+    _installed = settings
+    return settings
+
+
+def settings() -> Settings:
+    """The settings of this process, read from the environment at first use."""
+    return (
+        _installed if _installed is not None else install(Settings.from_environment())
+    )
+
+
+@contextmanager
+def overridden(**changes: object) -> Iterator[Settings]:
+    """Other values within a block (tests)."""
+    before = settings()
+    try:
+        yield install(dataclasses.replace(before, **changes))  # type: ignore[arg-type]
+    finally:
+        install(before)

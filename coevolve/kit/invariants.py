@@ -1,0 +1,49 @@
+"""What must always hold, as queries that return no rows.
+
+Each domain lists its own in `<domain>/invariants.py`; one list of all is run by tests, by `coevolve self-check` and,
+in production, every five minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from coevolve.kit.db import session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invariant:
+    """A rule of the books: a code, what it says, and the SQL that returns the rows breaking it."""
+
+    code: str
+    says: str
+    sql: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """Rows that break a rule (the first few)."""
+
+    code: str
+    says: str
+    rows: list[dict[str, Any]]
+
+
+def check(invariants: list[Invariant], *, shown: int = 5) -> list[Violation]:
+    """The rules that do not hold now."""
+    found = []
+    for invariant in invariants:
+        rows = (
+            session()
+            .execute(text(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {shown}"))
+            .mappings()
+        )
+        broken = [dict(row) for row in rows]
+        if broken:
+            found.append(
+                Violation(code=invariant.code, says=invariant.says, rows=broken)
+            )
+    return found

@@ -1,0 +1,101 @@
+"""The few things every view does: show a page, show a form again with its errors, go on to the next page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import (
+    Response,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from coevolve.kit.errors import DomainError
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """Render a template as the answer."""
+    return make_response(render_template(template, **context), status)
+
+
+def form_page(template: str, form: Any, **context: Any) -> Response:
+    """Render a page with a form; 422 when the form has errors, so that htmx and crawlers know too."""
+    return page(template, 422 if form.errors else 200, form=form, **context)
+
+
+def form_refusal(form: Any, refusal: DomainError) -> None:
+    """Put a domain's refusal beside the field it names, or at the form's head."""
+    field = getattr(form, refusal.field, None) if refusal.field else None
+    if field is not None:
+        field.errors = [*field.errors, str(refusal.message)]
+    else:
+        form.form_errors.append(str(refusal.message))
+
+
+def see_other(url: str) -> BaseResponse:
+    """POST, redirect, GET."""
+    return redirect(url, code=303)
+
+
+def is_htmx() -> bool:
+    """Whether htmx asks for a fragment (a history restore needs the whole page)."""
+    return (
+        request.headers.get("HX-Request") == "true"
+        and "HX-History-Restore-Request" not in request.headers
+    )
+
+
+def flash_success(text: Any) -> None:
+    """Say on the next page what was done."""
+    flash(str(text), "success")
+
+
+def flash_notice(text: Any) -> None:
+    """Say something on the next page that is neither success nor error."""
+    flash(str(text), "notice")
+
+
+def actor() -> Any:
+    """The signed-in person, or None."""
+    from flask_login import current_user
+
+    person = (
+        current_user._get_current_object()
+        if hasattr(current_user, "_get_current_object")
+        else current_user
+    )
+    return person if person is not None and person.is_authenticated else None
+
+
+def allow_form_action(origin: str) -> None:
+    """Let this page's forms lead to another origin (the hosted checkout); Chromium checks redirects too."""
+    g.form_action_extra = origin
+
+
+_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+
+
+def local_path(candidate: str | None, default: str = "/") -> str:
+    """A relative path on our host, or the default: no open redirects."""
+    if candidate and len(candidate) < 2000 and _LOCAL.fullmatch(candidate):
+        return candidate
+    return default
+
+
+def client_address() -> str:
+    """The caller's network address, after the trusted proxies."""
+    return request.remote_addr or "unknown"
+
+
+def is_demo() -> bool:
+    """Whether demo-only pages may answer."""
+    from coevolve.config import settings
+
+    return settings().env in {"demo", "test"} and not current_app.debug

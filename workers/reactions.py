@@ -1,0 +1,21 @@
+"""What follows from what: one visible table. Each reaction is idempotent, for it may run twice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+from coevolve.matching import service as matching
+
+
+class Reaction(Protocol):
+    """Something that follows from a journal line."""
+
+    def __call__(self, *, about_id: uuid.UUID, journal_id: int) -> object:
+        """Do it, in one transaction, harmless when done before."""
+
+
+REACTIONS: dict[str, list[Reaction | Callable[..., object]]] = {
+    "listing.opened": [matching.find_supporters],
+}
