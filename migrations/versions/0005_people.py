@@ -47,7 +47,6 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("language IN ('id', 'en')", name=op.f("ck_person_language_known")),
         sa.CheckConstraint("email = lower(btrim(email))", name=op.f("ck_person_email_normal")),
-        sa.CheckConstraint("state = 'erased' OR email IS NOT NULL", name=op.f("ck_person_email_kept")),
         sa.CheckConstraint(
             "state <> 'active' OR email_proven_at IS NOT NULL", name=op.f("ck_person_active_proven")
         ),
@@ -68,7 +67,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "role", name=op.f("pk_staff_role")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_staff_role_person_id")),
         sa.ForeignKeyConstraint(["granted_by"], ["person.id"], name=op.f("fk_staff_role_granted_by")),
-        sa.CheckConstraint("role IN ('moderator', 'finance', 'admin')", name=op.f("ck_staff_role_role_known")),
+        sa.CheckConstraint(
+            "role IN ('moderator', 'finance', 'admin')", name=op.f("ck_staff_role_role_known")
+        ),
     )
     op.create_table(
         "login_session",
