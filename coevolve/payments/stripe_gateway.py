@@ -1,0 +1,471 @@
+"""The one door to Stripe: hosted Checkout, webhooks, events, balance transactions. No other module imports its SDK.
+
+Every call has a time-out and one try; retries are ours, with the same idempotency key. What Stripe sends by webhook is
+believed only as far as its signature goes: the object is fetched before anything moves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import stripe
+from stripe import RequestsClient, StripeClient, WebhookSignature
+
+from coevolve.config import settings
+from coevolve.kit import clock
+from coevolve.kit.money import Money, exponent
+from coevolve.payments.provider import (
+    BadEvent,
+    Capabilities,
+    Checkout,
+    CheckoutOrder,
+    EventHint,
+    Found,
+    FoundCharge,
+    FoundDispute,
+    FoundPayment,
+    FoundPayout,
+    FoundRefund,
+    FoundTransaction,
+    ProviderBusy,
+    ProviderFault,
+    ProviderRefuses,
+    ProviderUnknown,
+)
+
+API_VERSION = "2026-08-26.dahlia"
+"""Moves together with the payment sandbox's vendored description and with the SDK."""
+
+TOLERANCE_SECONDS = 300
+CONNECT_SECONDS = 3.05
+
+EXPONENTS = {
+    "IDR": 2,
+    "USD": 2,
+    "EUR": 2,
+    "SGD": 2,
+    "MYR": 2,
+    "AUD": 2,
+    "GBP": 2,
+    "PHP": 2,
+    "THB": 2,
+    "CHF": 2,
+    "CAD": 2,
+    "NZD": 2,
+    "HKD": 2,
+    "CNY": 2,
+    "SAR": 2,
+    "AED": 2,
+    "INR": 2,
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "KWD": 3,
+    "BHD": 3,
+}
+"""How Stripe counts each currency. IDR is not zero-decimal there (Rp 500.000 is 50000000)."""
+
+T = TypeVar("T")
+
+
+def to_stripe(money: Money) -> tuple[int, str]:
+    """The amount and currency as Stripe wants them; raises if it cannot be said exactly."""
+    theirs, ours = EXPONENTS[money.unit], exponent(money.unit)
+    scaled, rest = divmod(money.amount * 10**theirs, 10**ours)
+    if rest:
+        raise ValueError(f"{money!r} cannot be said to Stripe exactly")
+    return scaled, money.unit.lower()
+
+
+def from_stripe(amount: int, currency: str) -> Money:
+    """Our money from Stripe's amount and currency; an unknown currency raises KeyError."""
+    unit = currency.upper()
+    scaled, rest = divmod(amount * 10 ** exponent(unit), 10 ** EXPONENTS[unit])
+    if rest:
+        raise ValueError(f"{amount} {currency} has no exact form here")
+    return Money(scaled, unit)
+
+
+def _time(seconds: Any) -> dt.datetime:
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)
+
+
+def _ours(found: Mapping[str, Any]) -> uuid.UUID | None:
+    """Our payment id from an object's metadata, if it is there and is one."""
+    written = (found.get("metadata") or {}).get("payment_id")
+    try:
+        return uuid.UUID(str(written)) if written else None
+    except ValueError:
+        return None
+
+
+class StripeGateway:
+    """Stripe through its own SDK."""
+
+    name = "stripe"
+
+    def __init__(self) -> None:
+        current = settings()
+        self.account = current.stripe_account
+        self.secret = current.stripe_webhook_secret
+        self.livemode = current.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+        self.client = StripeClient(
+            current.stripe_secret_key or "sk_test_none",
+            stripe_account=current.stripe_account or None,
+            stripe_version=API_VERSION,
+            base_addresses={"api": current.stripe_api_base},
+            max_network_retries=0,
+            http_client=RequestsClient(timeout=(CONNECT_SECONDS, float(current.stripe_timeout_seconds))),
+        )
+
+    def capabilities(self) -> Capabilities:
+        """What Stripe can do."""
+        return Capabilities(
+            partial_refund=True,
+            checkout_minutes_min=30,
+            checkout_minutes_max=24 * 60,
+            key_lifetime_hours=24,
+            units=frozenset(EXPONENTS),
+        )
+
+    # --- calls out ----------------------------------------------------------------------------------
+
+    def create_checkout(self, order: CheckoutOrder, *, key: str) -> Checkout:
+        """Open a hosted checkout session; the same key gives the same session."""
+        amount, currency = to_stripe(order.money)
+        metadata = {"payment_id": str(order.payment_id), "public_ref": order.public_ref}
+        params: dict[str, Any] = {
+            "mode": "payment",
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": currency,
+                        "unit_amount": amount,
+                        "product_data": {"name": order.description[:250]},
+                    },
+                }
+            ],
+            "client_reference_id": order.public_ref,
+            "metadata": metadata,
+            "payment_intent_data": {"metadata": metadata},
+            "success_url": order.success_url,
+            "cancel_url": order.cancel_url,
+            "expires_at": int(order.expires_at.timestamp()),
+            "locale": "id" if order.language == "id" else "en",
+        }
+        if order.payer_email:
+            params["customer_email"] = order.payer_email
+        made = self._call(
+            lambda: self.client.v1.checkout.sessions.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
+        )
+        return self._checkout(made)
+
+    def find_checkout(self, payment_id: uuid.UUID, *, since: dt.datetime) -> Checkout | None:
+        """The session made for a payment; None when the list since then has none."""
+        listed = self._call(
+            lambda: self.client.v1.checkout.sessions.list(
+                {"limit": 100, "created": {"gte": int(since.timestamp()) - 60}}
+            )
+        )
+        for session in self._each(listed):
+            if _ours(session) == payment_id:
+                return self._checkout_of(session)
+        return None
+
+    def expire_checkout(self, ref: str, *, key: str) -> None:
+        """Close a session; one that is closed or paid already stays as it is."""
+        try:
+            self._call(lambda: self.client.v1.checkout.sessions.expire(ref, {}, {"idempotency_key": key}))
+        except ProviderRefuses:
+            # Complete or expired already: the object, fetched afterwards, says which.
+            return
+
+    def fetch(self, object_ref: str) -> Found | None:
+        """The whole picture around an object of Stripe's, whatever kind its prefix says."""
+        kind = object_ref.partition("_")[0]
+        if kind == "cs":
+            session = self._one(lambda: self.client.v1.checkout.sessions.retrieve(object_ref))
+            return None if session is None else self._picture(session=session)
+        if kind == "pi":
+            intent = self._one(lambda: self.client.v1.payment_intents.retrieve(object_ref))
+            return None if intent is None else self._picture(intent=intent)
+        if kind in {"ch", "py"}:
+            charge = self._one(lambda: self.client.v1.charges.retrieve(object_ref))
+            return None if charge is None else self._around_charge(charge)
+        if kind in {"re", "pyr"}:
+            refund = self._one(lambda: self.client.v1.refunds.retrieve(object_ref))
+            return None if refund is None or not refund.get("charge") else self.fetch(str(refund["charge"]))
+        if kind in {"dp", "du"}:
+            dispute = self._one(lambda: self.client.v1.disputes.retrieve(object_ref))
+            return (
+                None if dispute is None or not dispute.get("charge") else self.fetch(str(dispute["charge"]))
+            )
+        if kind == "po":
+            payout = self._one(lambda: self.client.v1.payouts.retrieve(object_ref))
+            return None if payout is None else self._payout(payout)
+        return None
+
+    def list_events(self, *, since: dt.datetime) -> Iterator[EventHint]:
+        """Events since a moment, oldest first (Stripe lists the newest first and reaches back 30 days)."""
+        listed = self._call(
+            lambda: self.client.v1.events.list({"limit": 100, "created": {"gte": int(since.timestamp())}})
+        )
+        events = list(self._each(listed))
+        for event in reversed(events):
+            yield self._hint(event, json.dumps(event, sort_keys=True, separators=(",", ":")).encode())
+
+    def list_transactions(self, *, since: dt.datetime) -> Iterator[FoundTransaction]:
+        """Balance transactions since a moment, newest first."""
+        listed = self._call(
+            lambda: self.client.v1.balance_transactions.list(
+                {"limit": 100, "created": {"gte": int(since.timestamp())}}
+            )
+        )
+        for line in self._each(listed):
+            unit = str(line["currency"]).upper()
+            yield FoundTransaction(
+                ref=str(line["id"]),
+                kind=str(line["type"]),
+                source_ref=str(line["source"]) if line.get("source") else None,
+                unit=unit,
+                gross=from_stripe(int(line["amount"]), unit).amount,
+                fee=from_stripe(int(line["fee"]), unit).amount,
+                net=from_stripe(int(line["net"]), unit).amount,
+                occurred_at=_time(line["created"]),
+                available_at=_time(line["available_on"]) if line.get("available_on") else None,
+            )
+
+    def balance(self) -> dict[str, int]:
+        """Available and pending together, per unit."""
+        held: dict[str, int] = {}
+        answer = self._call(lambda: self.client.v1.balance.retrieve())
+        for part in ("available", "pending"):
+            for entry in answer.get(part) or []:
+                money = from_stripe(int(entry["amount"]), str(entry["currency"]))
+                held[money.unit] = held.get(money.unit, 0) + money.amount
+        return held
+
+    # --- calls in -----------------------------------------------------------------------------------
+
+    def verify(self, raw: bytes, headers: Mapping[str, str]) -> EventHint:
+        """Check signature, age, mode and account of a webhook; raises BadEvent."""
+        header = headers.get("Stripe-Signature", "")
+        try:
+            WebhookSignature.verify_header(raw, header, self.secret, tolerance=TOLERANCE_SECONDS)
+        except (stripe.SignatureVerificationError, UnicodeDecodeError) as refusal:
+            raise BadEvent(f"signature: {refusal.__class__.__name__}") from refusal
+        stamp = re.match(r"(?:.*,)?t=([0-9]{1,12})(?:,|$)", header)
+        if stamp is None or int(stamp.group(1)) > clock.now().timestamp() + TOLERANCE_SECONDS:
+            raise BadEvent("signature: from the future")
+        try:
+            event = json.loads(raw)
+        except (ValueError, RecursionError) as refusal:
+            raise BadEvent("not JSON") from refusal
+        if (
+            not isinstance(event, dict)
+            or not isinstance(event.get("id"), str)
+            or not isinstance(event.get("type"), str)
+        ):
+            raise BadEvent("not an event")
+        if event.get("livemode") is not self.livemode:
+            raise BadEvent("other mode")
+        if (event.get("account") or "") != self.account:
+            raise BadEvent("other account")
+        return self._hint(event, raw)
+
+    def _hint(self, event: Mapping[str, Any], raw: bytes) -> EventHint:
+        data = event.get("data")
+        subject = data.get("object") if isinstance(data, dict) else None
+        ref = subject.get("id") if isinstance(subject, dict) else None
+        created = event.get("created")
+        return EventHint(
+            event_id=str(event["id"])[:255],
+            event_type=str(event["type"])[:255],
+            object_ref=ref[:255] if isinstance(ref, str) else None,
+            account=self.account,
+            livemode=bool(event.get("livemode")),
+            created_at=_time(created) if type(created) is int and 0 < created < 2**33 else None,
+            raw=raw,
+        )
+
+    # --- pictures -----------------------------------------------------------------------------------
+
+    def _around_charge(self, charge: dict[str, Any]) -> FoundPayment | None:
+        if charge.get("payment_intent"):
+            found = self.fetch(str(charge["payment_intent"]))
+            return found if isinstance(found, FoundPayment) else None
+        return self._found(session=None, intent=None, charge=charge)
+
+    def _picture(
+        self, *, session: dict[str, Any] | None = None, intent: dict[str, Any] | None = None
+    ) -> FoundPayment:
+        if session is None and intent is not None:
+            intent_id = str(intent["id"])
+            listed = self._call(
+                lambda: self.client.v1.checkout.sessions.list({"payment_intent": intent_id, "limit": 1})
+            )
+            session = next(iter(self._each(listed)), None)
+        if intent is None and session is not None and session.get("payment_intent"):
+            ref = str(session["payment_intent"])
+            intent = self._one(lambda: self.client.v1.payment_intents.retrieve(ref))
+        charge = None
+        if intent is not None and intent.get("latest_charge"):
+            charge_ref = str(intent["latest_charge"])
+            charge = self._one(lambda: self.client.v1.charges.retrieve(charge_ref))
+        return self._found(session=session, intent=intent, charge=charge)
+
+    def _found(
+        self,
+        *,
+        session: dict[str, Any] | None,
+        intent: dict[str, Any] | None,
+        charge: dict[str, Any] | None,
+    ) -> FoundPayment:
+        charges: tuple[FoundCharge, ...] = ()
+        if charge is not None and charge.get("status") == "succeeded" and charge.get("captured"):
+            charges = (self._charge(charge),)
+        ours = [_ours(part) for part in (session, intent, charge) if part is not None]
+        return FoundPayment(
+            provider=self.name,
+            account=self.account,
+            payment_id=next((one for one in ours if one is not None), None),
+            checkout_ref=str(session["id"]) if session else None,
+            intent_ref=str(intent["id"]) if intent else None,
+            status="paid" if charges else _status(session, intent),
+            charges=charges,
+        )
+
+    def _charge(self, charge: dict[str, Any]) -> FoundCharge:
+        ref, currency = str(charge["id"]), str(charge["currency"])
+        refunds: list[FoundRefund] = []
+        if charge.get("amount_refunded") or charge.get("refunded"):
+            listed = self._call(lambda: self.client.v1.refunds.list({"charge": ref, "limit": 100}))
+            refunds = [
+                FoundRefund(
+                    ref=str(one["id"]),
+                    money=from_stripe(int(one["amount"]), str(one["currency"])),
+                    state=str(one.get("status") or "pending"),
+                    reason=one.get("reason"),
+                    created_at=_time(one["created"]),
+                )
+                for one in self._each(listed)
+            ]
+        disputes: list[FoundDispute] = []
+        if charge.get("disputed"):
+            listed = self._call(lambda: self.client.v1.disputes.list({"charge": ref, "limit": 100}))
+            disputes = [
+                FoundDispute(
+                    ref=str(one["id"]),
+                    money=from_stripe(int(one["amount"]), str(one["currency"])),
+                    state=str(one["status"]),
+                    reason=one.get("reason"),
+                    created_at=_time(one["created"]),
+                )
+                for one in self._each(listed)
+            ]
+        return FoundCharge(
+            ref=ref,
+            captured=from_stripe(int(charge.get("amount_captured") or 0), currency),
+            captured_at=_time(charge["created"]),
+            refunds=tuple(sorted(refunds, key=lambda one: (one.created_at, one.ref))),
+            disputes=tuple(sorted(disputes, key=lambda one: (one.created_at, one.ref))),
+        )
+
+    def _payout(self, payout: dict[str, Any]) -> FoundPayout:
+        return FoundPayout(
+            provider=self.name,
+            account=self.account,
+            ref=str(payout["id"]),
+            money=from_stripe(int(payout["amount"]), str(payout["currency"])),
+            state=str(payout["status"]),
+            arrives_on=_time(payout["arrival_date"]).date() if payout.get("arrival_date") else None,
+            created_at=_time(payout["created"]),
+        )
+
+    def _checkout(self, session: dict[str, Any]) -> Checkout:
+        if not isinstance(session.get("id"), str):
+            raise ProviderUnknown("an answer without an id")
+        return self._checkout_of(session)
+
+    def _checkout_of(self, session: Mapping[str, Any]) -> Checkout:
+        return Checkout(
+            ref=str(session["id"]),
+            url=session.get("url"),
+            intent_ref=str(session["payment_intent"]) if session.get("payment_intent") else None,
+            expires_at=_time(session["expires_at"]) if session.get("expires_at") else None,
+        )
+
+    # --- one call -------------------------------------------------------------------------------------
+
+    def _one(self, call: Callable[[], Any]) -> dict[str, Any] | None:
+        """An object by its name, or None when Stripe has none of that name."""
+        try:
+            return self._call(call)
+        except ProviderRefuses as refusal:
+            if (
+                isinstance(refusal.__cause__, stripe.InvalidRequestError)
+                and refusal.__cause__.http_status == 404
+            ):
+                return None
+            raise
+
+    def _each(self, listed: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """All rows of a list, page after page."""
+        paged = listed["__list__"]
+        rows = paged.auto_paging_iter()
+        while True:
+            row = self._plain(lambda: next(rows, None))
+            if row is None:
+                return
+            yield row.to_dict()
+
+    def _call(self, call: Callable[[], Any]) -> dict[str, Any]:
+        answer = self._plain(call)
+        found: dict[str, Any] = answer.to_dict()
+        if isinstance(answer, stripe.ListObject):
+            return {"__list__": answer}
+        return found
+
+    def _plain(self, call: Callable[[], T]) -> T:
+        """Make the call and say in our words what went wrong."""
+        try:
+            return call()
+        except stripe.APIConnectionError as trouble:
+            raise ProviderUnknown(str(trouble.user_message or trouble)[:300]) from trouble
+        except stripe.StripeError as trouble:
+            status = trouble.http_status or 0
+            said = f"{status} {trouble.code or ''} {trouble.user_message or ''}".strip()[:300]
+            if status in {401, 403, 409, 429}:
+                # Not done: too many calls, the same key still at work, or a key of ours that must be put right.
+                raise ProviderBusy(said) from trouble
+            if status >= 500:
+                raise ProviderFault(said) from trouble
+            if 400 <= status < 500:
+                raise ProviderRefuses(said) from trouble
+            raise ProviderUnknown(said) from trouble
+
+
+def _status(session: Mapping[str, Any] | None, intent: Mapping[str, Any] | None) -> str:
+    """Where a payment without captured money stands, in our words."""
+    at_intent = str(intent.get("status")) if intent else ""
+    at_session = str(session.get("status")) if session else ""
+    if at_intent == "processing":
+        return "processing"
+    if at_intent == "requires_capture":
+        return "authorised"
+    if at_session == "expired":
+        return "expired"
+    if at_intent == "canceled":
+        return "cancelled"
+    if at_session == "complete" and at_intent in {"requires_payment_method", ""}:
+        # Complete but unpaid: a slow method that was refused afterwards, or the intent cannot be seen yet.
+        return "failed" if at_intent else "processing"
+    if at_intent == "succeeded":
+        return "processing"
+    return "open"
