@@ -28,6 +28,8 @@ DOMAINS = (
 def modules(name: str) -> Iterator[ModuleType]:
     """The module of this name in every domain that has one, lowest domain first."""
     for domain in DOMAINS:
+        if importlib.util.find_spec(f"coevolve.{domain}") is None:
+            continue
         path = f"coevolve.{domain}.{name}"
         if importlib.util.find_spec(path) is not None:
             yield importlib.import_module(path)
