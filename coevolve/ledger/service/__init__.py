@@ -1,0 +1,23 @@
+"""The verbs of the books. Each names its object by a key: the same key and content again is a no-op."""
+
+from __future__ import annotations
+
+from coevolve.ledger.service.closing import fold, seal_day, settled_up_to, verify_seals
+from coevolve.ledger.service.opening import ensure_account, ensure_unit
+from coevolve.ledger.service.transfers import Transfer, balance, fulfil, hold, post, reverse, void
+
+__all__ = [
+    "Transfer",
+    "balance",
+    "ensure_account",
+    "ensure_unit",
+    "fold",
+    "fulfil",
+    "hold",
+    "post",
+    "reverse",
+    "seal_day",
+    "settled_up_to",
+    "verify_seals",
+    "void",
+]
