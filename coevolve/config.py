@@ -71,6 +71,8 @@ class Settings:
     sign_in_window_seconds: int = 300
     second_factor_tries: int = 5
     mail_link_hours: int = 24
+    claim_days: int = 730
+    """How long a checked document counts when the checker names no other day."""
     # --- money ------------------------------------------------------------------------------------
     gift_min_minor: int = 1_000_000
     """Least gift: Rp 10.000, in hundredths of a rupiah."""
@@ -86,6 +88,7 @@ class Settings:
     platform_name: str = "Co-Evolve"
     # --- pledges and listings -----------------------------------------------------------------------
     listing_default_days: int = 60
+    listing_most_days: int = 365
     reconfirm_days: int = 30
     pledge_lapse_days: int = 30
     open_pledges_limit: int = 50
