@@ -117,10 +117,14 @@ def _migrate(url: str) -> None:
         for name, machine in MACHINES.items():
             for src, dst in machine.edges():
                 connection.execute(
-                    sa.text("INSERT INTO move_edge (machine, src, dst) VALUES (:m, :s, :d) ON CONFLICT DO NOTHING"),
+                    sa.text(
+                        "INSERT INTO move_edge (machine, src, dst) VALUES (:m, :s, :d) ON CONFLICT DO NOTHING"
+                    ),
                     {"m": name, "s": src, "d": dst},
                 )
-        connection.execute(sa.text("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO coevolve_app"))
+        connection.execute(
+            sa.text("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO coevolve_app")
+        )
 
 
 _GROUND = pytest.StashKey[Ground]()
@@ -333,7 +337,9 @@ def perform(name: str, **ids: Any) -> None:
     """Do one job here and now, as a worker would: in a context and a transaction of its own."""
     from workers.app import WORK, run_in_transaction
 
-    run_in_transaction(name, WORK[name], **{key: v if isinstance(v, int | str) else str(v) for key, v in ids.items()})
+    run_in_transaction(
+        name, WORK[name], **{key: v if isinstance(v, int | str) else str(v) for key, v in ids.items()}
+    )
 
 
 @pytest.fixture
@@ -416,5 +422,7 @@ def committed(
 def _empty_broker(url: str) -> None:
     import redis
 
-    with contextlib.closing(redis.Redis(unix_socket_path=url.removeprefix("unix://").partition("?")[0])) as broker:
+    with contextlib.closing(
+        redis.Redis(unix_socket_path=url.removeprefix("unix://").partition("?")[0])
+    ) as broker:
         broker.flushall()

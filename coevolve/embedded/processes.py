@@ -1,4 +1,4 @@
-"""Small words about processes of this machine: start one that dies with us, see it live, stop it, read its log's end."""
+"""Words about processes of this machine: start one that dies with us, see it live, stop it, read its log."""
 
 from __future__ import annotations
 
@@ -120,12 +120,16 @@ def socket_folder(key: Path) -> Path:
     the same, and ours alone."""
     parent = tempfile.gettempdir()
     if len(parent) > 60:
-        parent = "/tmp"
+        parent = "/tmp"  # noqa: S108 - the folder made in it is checked to be ours and private
     name = hashlib.sha256(str(key.resolve()).encode()).hexdigest()[:12]
     folder = Path(parent) / f"ce-{os.geteuid()}-{name}"
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != 0o700:
+    if (
+        not stat.S_ISDIR(found.st_mode)
+        or found.st_uid != os.geteuid()
+        or stat.S_IMODE(found.st_mode) != 0o700
+    ):
         raise RuntimeError(f"{folder} exists and is not a private folder of ours: remove it")
     return folder

@@ -39,10 +39,14 @@ def test_a_request_has_a_context_of_its_own(app: Flask, session: Session, client
     assert db.session() is session
 
 
-def test_work_off_does_a_job_in_the_same_transaction(session: Session, jobs: list[Any], work_off: Any) -> None:
+def test_work_off_does_a_job_in_the_same_transaction(
+    session: Session, jobs: list[Any], work_off: Any
+) -> None:
     after_commit("house.canary")
     assert work_off() == ["house.canary"]
-    assert session.execute(sa.text("SELECT count(*) FROM worker_beat WHERE name = 'canary'")).scalar_one() == 1
+    assert (
+        session.execute(sa.text("SELECT count(*) FROM worker_beat WHERE name = 'canary'")).scalar_one() == 1
+    )
 
 
 def test_committed_writes_are_seen_by_another_connection(committed: Any) -> None:
