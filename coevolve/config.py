@@ -73,6 +73,7 @@ class Settings:
     mail_link_hours: int = 24
     claim_days: int = 730
     """How long a checked document counts when the checker names no other day."""
+    visit_days: int = 365
     # --- money ------------------------------------------------------------------------------------
     gift_min_minor: int = 1_000_000
     """Least gift: Rp 10.000, in hundredths of a rupiah."""

@@ -32,7 +32,7 @@ EDGES = [
 ]
 
 UNITS = [
-    "BOOK", "BOX", "HOUR", "KG", "LITER", "METER", "PACK", "PERSON_DAY", "PIECE", "ROOM_DAY", "SACK", "SESSION", "SET",
+    "BOOK", "BOX", "HOUR", "KG", "LITRE", "METRE", "PACK", "PERSON_DAY", "PIECE", "ROOM_DAY", "SACK", "SESSION", "SET",
     "SHEET", "SLOT_HOUR", "STEM", "TOOL_DAY", "UNIT", "VEHICLE_DAY",
 ]  # fmt: skip
 
@@ -59,16 +59,10 @@ BEGIN
   IF NEW.state = 'open' AND NEW.open_order IS NULL THEN
     NEW.open_order := nextval('listing_open_order');
   END IF;
-  WITH RECURSIVE up AS (
-    SELECT code, level, parent_code FROM locality WHERE code = NEW.locality_code
-    UNION ALL
-    SELECT l.code, l.level, l.parent_code FROM locality l JOIN up ON l.code = up.parent_code
-  )
-  SELECT max(code) FILTER (WHERE level = 'country'), max(code) FILTER (WHERE level = 'region'),
-         max(code) FILTER (WHERE level = 'province'), max(code) FILTER (WHERE level = 'regency'),
-         max(code) FILTER (WHERE level = 'district')
+  SELECT country_code, region_code, province_code, regency_code,
+         CASE level WHEN 'district' THEN code WHEN 'village' THEN parent_code END
     INTO NEW.country_code, NEW.region_code, NEW.province_code, NEW.regency_code, NEW.district_code
-    FROM up;
+    FROM locality WHERE code = NEW.locality_code;
   RETURN NEW;
 END $$;
 CREATE TRIGGER listing_place_codes BEFORE INSERT OR UPDATE OF locality_code, state ON listing
@@ -126,6 +120,21 @@ CREATE TRIGGER listing_shelve AFTER INSERT OR UPDATE OR DELETE ON listing
   FOR EACH ROW EXECUTE FUNCTION listing_shelve();
 """
 
+FACETS = """
+CREATE VIEW listing_facet_unfolded AS
+  SELECT d.id, place_code, s.sector, k.kind, b.support::smallint AS support, d.step
+    FROM listing_facet_delta d
+   CROSS JOIN LATERAL unnest(d.places) place_code
+   CROSS JOIN LATERAL (VALUES (''), (d.sector)) s(sector)
+   CROSS JOIN LATERAL (VALUES (''), (d.kind)) k(kind)
+   CROSS JOIN LATERAL (SELECT 0 UNION ALL SELECT bit FROM (VALUES (1), (2), (4), (8)) v(bit)
+                        WHERE d.kinds & bit > 0) b(support);
+CREATE VIEW listing_facet_now AS
+  SELECT place_code, sector, kind, support, count FROM listing_facet
+   UNION ALL
+  SELECT place_code, sector, kind, support, step FROM listing_facet_unfolded;
+"""
+
 LINE_KINDS = """
 CREATE FUNCTION listing_line_kinds() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -149,8 +158,6 @@ CREATE TRIGGER listing_line_removed AFTER DELETE ON listing_line
 
 def upgrade() -> None:
     """The listing, its lines and its addresses; what browsing walks; the triggers that keep it."""
-    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     for unit in UNITS:
         op.execute(
             "INSERT INTO ledger_unit (code, exponent, kind) "
@@ -161,12 +168,14 @@ def upgrade() -> None:
     _lines()
     _shelf()
     moves.sync_edges(op, "listing", EDGES)
-    for statement in (WORDS, PLACE_CODES, SHELVE, LINE_KINDS):
+    for statement in (WORDS, PLACE_CODES, SHELVE, FACETS, LINE_KINDS):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Everything of listings goes; the extensions and units stay, others may use them."""
+    """Everything of listings goes; the units stay, for others may use them."""
+    op.execute("DROP VIEW listing_facet_now")
+    op.execute("DROP VIEW listing_facet_unfolded")
     for table in (
         "listing_facet_delta",
         "listing_facet",
@@ -278,7 +287,11 @@ def _listing() -> None:
     )
     op.create_index("ix_listing_reconfirm", "listing", ["reconfirm_by"], postgresql_where=sa.text("state = 'open'"))
     op.create_index(
-        "ix_listing_title_trgm", "listing", [sa.text("lower(title) gin_trgm_ops")], postgresql_using="gin"
+        "ix_listing_title_trgm",
+        "listing",
+        [sa.literal_column("lower(title)").label("title_lower")],
+        postgresql_using="gin",
+        postgresql_ops={"title_lower": "gin_trgm_ops"},
     )
 
 
@@ -318,7 +331,7 @@ def _lines() -> None:
         sa.CheckConstraint("unit <> 'IDR' OR quantity % 100 = 0", name="ck_listing_line_whole_rupiah"),
         sa.CheckConstraint("needed_from <= needed_until", name="ck_listing_line_period"),
         sa.CheckConstraint("people_reached >= 0 AND radius_km BETWEEN 1 AND 5000", name="ck_listing_line_reach"),
-        sa.CheckConstraint("unit_value > 0 AND kind <> 'money'", name="ck_listing_line_unit_value"),
+        sa.CheckConstraint("unit_value IS NULL OR (unit_value > 0 AND kind <> 'money')", name="ck_listing_line_unit_value"),
         sa.CheckConstraint("(unit_value IS NULL) = (valuation_source IS NULL)", name="ck_listing_line_valuation"),
         sa.CheckConstraint(
             "valuation_source IN ('receipt','price_list','wage_rate','giver_estimate','cso_estimate')",
@@ -340,14 +353,13 @@ def _lines() -> None:
 
 
 def _shelf() -> None:
-    places = [sa.Column(f"{level}_code", sa.Text()) for level in ("region", "province", "regency", "district")]
     op.create_table(
         "listing_place",
         sa.Column("listing_id", sa.Uuid(), nullable=False),
         sa.Column("locality_code", sa.Text(), nullable=False),
         sa.Column("sector", sa.Text(), nullable=False),
         sa.Column("country_code", sa.Text(), nullable=False),
-        *(column.copy() for column in places),
+        *_places(),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("kinds", sa.SmallInteger(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -374,7 +386,7 @@ def _shelf() -> None:
         "listing_search",
         sa.Column("listing_id", sa.Uuid(), nullable=False),
         sa.Column("slab", sa.Integer(), nullable=False),
-        *(column.copy() for column in places),
+        *_places(),
         sa.Column("sector", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("kinds", sa.SmallInteger(), nullable=False),
@@ -411,6 +423,10 @@ def _shelf() -> None:
         sa.Column("step", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_listing_facet_delta"),
     )
+
+
+def _places() -> list[sa.Column[str]]:
+    return [sa.Column(f"{level}_code", sa.Text()) for level in ("region", "province", "regency", "district")]
 
 
 def _walk(name: str, by: list[str], rest: list[str], **more: sa.TextClause) -> None:

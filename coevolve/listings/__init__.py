@@ -1,0 +1,14 @@
+"""What is asked for and what is offered, where, by whom, and in which quantities.
+
+Nouns: a *listing* (need, campaign, standing offer or partnership opportunity of one organisation, in one locality and
+one sector) and its *lines* (money, goods, time or a facility, each with a quantity). The goal of a campaign is the sum
+of its money lines; it is never typed.
+
+Verbs: create_draft, revise, put_line, remove_line, submit (members of the organisation); open_, return_, reject,
+freeze, unfreeze (moderators); pause, resume, reconfirm, close (members); expire_due, pause_unconfirmed, fulfil_met
+(the clock).
+
+Relies on localities (where), ledger (what has come, read only), journal (what happened), people and organisations (who
+may), notifications (word to the members). The slim tables `listing_place`, `listing_search` and the roll-up
+`listing_facet` are kept by triggers; no form and no service writes them.
+"""

@@ -1,0 +1,116 @@
+"""Who may do what with a listing, and what it still lacks. Looks at what is handed in and at roles, nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coevolve.kit.i18n import lazy
+from coevolve.listings.models import EDITABLE, PUBLIC, Kind, Listing, ListingLine
+from coevolve.organisations import queries as organisations
+from coevolve.people import queries as people
+from coevolve.people.models import Person
+
+KINDS_FOR: dict[str, tuple[Kind, ...]] = {
+    "cso": (Kind.campaign, Kind.need, Kind.standing_offer),
+    "community_group": (Kind.campaign, Kind.need, Kind.standing_offer),
+    "government_agency": (Kind.opportunity, Kind.need, Kind.standing_offer),
+    "company": (Kind.standing_offer, Kind.opportunity),
+    "business_association": (Kind.standing_offer, Kind.opportunity),
+    "philanthropy": (Kind.standing_offer, Kind.opportunity),
+    "digital_provider": (Kind.standing_offer,),
+}
+"""What each kind of organisation may publish, most usual first. A CSO may give, an agency may ask."""
+
+WRITERS = frozenset({"owner", "member"})
+"""Roles that write, submit, pause and close; finance looks on."""
+
+MEMBER_VERBS = frozenset({"revise", "submit", "pause", "resume", "reconfirm", "close"})
+MODERATOR_VERBS = frozenset({"open", "return", "reject", "freeze", "unfreeze"})
+
+STORY_LEAST = 150
+"""So many characters a campaign's story has at least: givers decide by it."""
+SUMMARY_LEAST = 20
+LINES_MOST = 40
+
+
+def may(person: Person | None, verb: str, listing: Listing) -> bool:
+    """Whether this person may do this with this listing; the state table is asked by the mover, not here."""
+    if verb == "see" and listing.state in PUBLIC:
+        return True
+    if person is None:
+        return False
+    role = organisations.role_in(person.id, listing.organisation_id)
+    if verb == "see":
+        return role is not None or is_moderator(person)
+    if verb == "revise" and listing.state not in EDITABLE:
+        return False
+    if verb in MEMBER_VERBS:
+        return role in WRITERS
+    # Nobody decides about an organisation they belong to.
+    return verb in MODERATOR_VERBS and role is None and is_moderator(person)
+
+
+def may_write_for(person: Person, organisation_id: Any) -> bool:
+    """Whether this person writes listings for this organisation."""
+    return organisations.role_in(person.id, organisation_id) in WRITERS
+
+
+def is_moderator(person: Person) -> bool:
+    """Whether this person is on the moderators' staff."""
+    return "moderator" in people.staff_roles(person.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a listing lacks before it can be submitted: where to mend it, and what to do."""
+
+    section: str
+    field: str
+    message: Any
+
+
+SECTIONS = ("dasar", "lokasi", "kebutuhan", "cerita")
+
+
+def problems(listing: Listing, lines: Sequence[ListingLine], *, today: dt.date) -> list[Problem]:
+    """All that is missing, in the order of the task list; empty when it may be submitted."""
+    found: list[Problem] = []
+
+    def lacks(section: str, field: str, message: Any) -> None:
+        found.append(Problem(section, field, message))
+
+    if len(listing.summary) < SUMMARY_LEAST:
+        lacks("dasar", "summary", lazy("Tulis ringkasan satu atau dua kalimat."))
+    if not listing.sector:
+        lacks("dasar", "sector", lazy("Pilih satu sektor."))
+    if listing.closes_on is None:
+        lacks("dasar", "closes_on", lazy("Tentukan sampai kapan dukungan diterima."))
+    elif listing.closes_on <= today:
+        lacks("dasar", "closes_on", lazy("Tanggal tutup sudah lewat. Pilih tanggal yang baru."))
+    if listing.kind == Kind.opportunity and not listing.legal_basis:
+        lacks("dasar", "legal_basis", lazy("Sebutkan dasar hukum atau dokumen rencananya."))
+    if not listing.locality_code:
+        lacks("lokasi", "locality", lazy("Pilih lokasi: kabupaten, kota, atau kecamatan."))
+    money = [line for line in lines if line.kind == "money"]
+    if listing.kind == Kind.campaign and not money:
+        lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu baris anggaran. Targetnya adalah jumlah baris itu."))
+    elif not lines and listing.kind == Kind.need:
+        lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu kebutuhan."))
+    elif not lines and listing.kind == Kind.standing_offer:
+        lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu hal yang Anda tawarkan."))
+    for line in lines:
+        if line.needed_until is not None and line.needed_until < today:
+            lacks("kebutuhan", "lines", lazy("Waktu untuk “%(label)s” sudah lewat.", label=line.label))
+    if listing.kind == Kind.campaign and len(listing.story) < STORY_LEAST:
+        lacks("cerita", "story", lazy("Ceritakan lebih banyak: paling sedikit %(count)s karakter.", count=STORY_LEAST))
+    return found
+
+
+def line_kinds_for(kind: str) -> tuple[str, ...]:
+    """Which kinds of lines a listing may have: offers and opportunities hold no money, for nobody pays into them."""
+    if kind in (Kind.standing_offer, Kind.opportunity):
+        return ("goods", "time", "facility")
+    return ("money", "goods", "time", "facility")

@@ -1,0 +1,385 @@
+"""The browse page: one query object for list, counts and filters; keyset pages both ways; no OFFSET, no table scan.
+
+Two statements make the page: the walk (an index of `listing_place`, or the slabs of `listing_search` when words are
+given) joined with what a card shows, and the counts (`listing_facet` with its unfolded rest; with words, the newest
+thousand hits).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import text
+
+from coevolve.kit.db import session
+from coevolve.kit.errors import Invalid
+from coevolve.kit.i18n import lazy
+from coevolve.kit.text import clean_line
+from coevolve.listings.models import KIND_BITS, Kind
+from coevolve.listings.sectors import CODES
+from coevolve.localities import queries as localities
+from coevolve.localities.queries import Place
+
+SAMPLE = 1_000
+"""With words, counts look at so many newest hits; beyond it a count reads "1.000+"."""
+ORDERS = ("newest", "closing")
+WORDS_MOST = 100
+
+_LEVEL_COLUMN = {
+    "region": "region_code",
+    "province": "province_code",
+    "regency": "regency_code",
+    "district": "district_code",
+}
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the order: everything strictly after (or before) this key."""
+
+    key: str
+    """The sort value as text: microseconds, a date, or a slab and microseconds."""
+    listing_id: uuid.UUID
+    is_before: bool = False
+    """Whether the page wanted ends just before the key instead of beginning after it."""
+
+    def __str__(self) -> str:
+        return f"{self.key}.{self.listing_id.hex}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a reader asks for. Values are checked: build it with known codes only."""
+
+    words: str = ""
+    place: Place | None = None
+    sector: str = ""
+    kind: str = ""
+    support: str = ""
+    """A kind of line: money, goods, time or facility."""
+    order: str = "newest"
+    cursor: Cursor | None = None
+    size: int = 20
+
+    def __post_init__(self) -> None:
+        known = (
+            (not self.sector or self.sector in CODES)
+            and (not self.kind or self.kind in Kind.__members__)
+            and (not self.support or self.support in KIND_BITS)
+            and self.order in ORDERS
+        )
+        if not known:
+            raise Invalid("filter_unknown", lazy("Saringan ini tidak dikenal."), http_status=400)
+
+    @property
+    def bit(self) -> int:
+        """The kind of support as a bit; 0 for any."""
+        return KIND_BITS.get(self.support, 0)
+
+    @property
+    def by_closing(self) -> bool:
+        """Whether the order is by closing date (words are always newest first)."""
+        return self.order == "closing" and not self.words
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.words or self.place or self.sector or self.kind or self.support)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a card shows of one listing."""
+
+    id: uuid.UUID
+    slug: str
+    kind: str
+    title: str
+    sector: str
+    kinds: int
+    locality_code: str
+    closes_on: dt.date
+    opened_at: dt.datetime
+    organisation: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list, with the keys of its neighbours."""
+
+    rows: tuple[Row, ...]
+    next: Cursor | None
+    previous: Cursor | None
+
+
+@dataclass(slots=True)
+class Facets:
+    """How many there are: in all, and for each value of each filter with the other filters kept."""
+
+    total: int = 0
+    is_capped: bool = False
+    sectors: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+    supports: dict[str, int] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+
+
+_CURSOR = re.compile(r"([0-9]{1,6}-[0-9]{1,17}|[0-9]{1,17}|[0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9a-f]{32})", re.ASCII)
+
+
+def read_cursor(typed: str, *, is_before: bool = False) -> Cursor:
+    """The cursor of an address; Invalid (400) for one that we did not write."""
+    found = _CURSOR.fullmatch(typed)
+    if found is None:
+        raise _bad_cursor()
+    return Cursor(found.group(1), uuid.UUID(hex=found.group(2)), is_before)
+
+
+def _bad_cursor() -> Invalid:
+    return Invalid("cursor", lazy("Halaman daftar ini tidak dikenal. Mulai lagi dari halaman pertama."), http_status=400)
+
+
+def clean_words(typed: str) -> str:
+    """Search words without signs that cannot be stored, cut to a sane length."""
+    return clean_line(typed.replace("\x00", " "))[:WORDS_MOST]
+
+
+def _micros(moment: dt.datetime) -> int:
+    return (moment - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+# --- the walk ---------------------------------------------------------------------------------------
+
+_SHOWN = """
+SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.locality_code, l.closes_on, l.opened_at, o.name, h.key
+  FROM hit h JOIN listing l ON l.id = h.listing_id JOIN organisation o ON o.id = l.organisation_id
+ ORDER BY h.position
+"""
+
+
+def browse(query: Query) -> Page:
+    """One page of open listings; one statement."""
+    sql, values = _search_walk(query) if query.words else _index_walk(query)
+    rows = [Row(*row) for row in session().execute(text(sql), values)]
+    more = len(rows) > query.size
+    rows = rows[: query.size]
+    backwards = query.cursor is not None and query.cursor.is_before
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page((), None, None)
+    first, last = Cursor(rows[0].key, rows[0].id, is_before=True), Cursor(rows[-1].key, rows[-1].id)
+    has_next = backwards or more
+    has_previous = more if backwards else query.cursor is not None
+    return Page(tuple(rows), last if has_next else None, first if has_previous else None)
+
+
+def _index_walk(query: Query) -> tuple[str, dict[str, Any]]:
+    values: dict[str, Any] = {"most": query.size + 1}
+    where = _place_filter(query, values)
+    for name, value in (("sector", query.sector), ("kind", query.kind)):
+        if value:
+            where.append(f"p.{name} = :{name}")
+            values[name] = value
+    if query.bit:
+        where.append("p.kinds & :bit > 0")
+        values["bit"] = query.bit
+    backwards = query.cursor is not None and query.cursor.is_before
+    sort, key = ("p.closes_on", "to_char(p.closes_on, 'YYYY-MM-DD')") if query.by_closing else ("p.opened_at", _MICROS)
+    rising = query.by_closing != backwards
+    if query.cursor is not None:
+        where.append(f"({sort}, p.listing_id) {'>' if rising else '<'} (:after, :after_id)")
+        values["after"], values["after_id"] = _after(query.cursor, query.by_closing), query.cursor.listing_id
+    way = "ASC" if rising else "DESC"
+    sql = f"""
+WITH hit AS MATERIALIZED (
+  SELECT listing_id, key, row_number() OVER () AS position FROM (
+    SELECT p.listing_id, {key} AS key FROM listing_place p {"WHERE " + " AND ".join(where) if where else ""}
+     ORDER BY {sort} {way}, p.listing_id {way} LIMIT :most) walk
+){_SHOWN}"""  # noqa: S608 - made of constants; values are bound
+    return sql, values
+
+
+_MICROS = "(extract(epoch FROM p.opened_at) * 1000000)::bigint::text"
+
+
+def _after(cursor: Cursor, by_closing: bool) -> dt.datetime | dt.date:
+    try:
+        if by_closing:
+            return dt.date.fromisoformat(cursor.key)
+        return _EPOCH + dt.timedelta(microseconds=int(cursor.key))
+    except (ValueError, OverflowError) as trouble:
+        raise _bad_cursor() from trouble
+
+
+def _place_filter(query: Query, values: dict[str, Any]) -> list[str]:
+    """The place with everything below it; a village narrows its kecamatan's walk, a country only when abroad."""
+    place = query.place
+    if place is None:
+        return []
+    values["place"] = place.code
+    if place.level == "country":
+        if place.code == "ID":
+            return ["p.country_code = :place"]
+        return ["p.country_code = :place", "p.country_code <> 'ID'"]
+    if place.level == "village":
+        values["district"] = place.parent_code
+        return ["p.district_code = :district", "p.locality_code = :place"]
+    return [f"p.{_LEVEL_COLUMN[place.level]} = :place"]
+
+
+def _search_walk(query: Query) -> tuple[str, dict[str, Any]]:
+    """Newest slab first, newest within a slab first; stops when the page is full, so its cost has a bound."""
+    values: dict[str, Any] = {"most": query.size + 1, "words": query.words, "marks": _marks(query)}
+    backwards = query.cursor is not None and query.cursor.is_before
+    slabs, extra = "generate_series((SELECT last_value / 10000 FROM listing_open_order), 0, -1)", ""
+    if query.cursor is not None:
+        slab, micros = _slab_key(query.cursor)
+        sign = ">" if backwards else "<"
+        extra = f"AND (s.slab <> :slab OR (p.opened_at, p.listing_id) {sign} (:after, :after_id))"
+        values |= {"slab": slab, "after": micros, "after_id": query.cursor.listing_id}
+        slabs = (
+            "generate_series(CAST(:slab AS bigint), (SELECT last_value / 10000 FROM listing_open_order))"
+            if backwards
+            else "generate_series(CAST(:slab AS bigint), 0, -1)"
+        )
+    way = "ASC" if backwards else "DESC"
+    sql = f"""
+WITH wanted AS MATERIALIZED (
+  SELECT listing_query(:words) && CAST(:marks AS tsquery) AS q
+), hit AS MATERIALIZED (
+  SELECT listing_id, key, row_number() OVER () AS position FROM (
+    SELECT found.listing_id, s.slab || '-' || found.micros AS key
+      FROM {slabs} s(slab)
+     CROSS JOIN LATERAL (
+       SELECT p.listing_id, {_MICROS} AS micros FROM listing_search p
+        WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT q FROM wanted) {extra}
+        ORDER BY p.opened_at {way}, p.listing_id {way} LIMIT :most) found
+     LIMIT :most) walk
+){_SHOWN}"""  # noqa: S608 - made of constants; values are bound
+    if not values["marks"]:
+        sql = sql.replace(" && CAST(:marks AS tsquery)", "")
+        del values["marks"]
+    return sql, values
+
+
+def _slab_key(cursor: Cursor) -> tuple[int, dt.datetime]:
+    slab, dash, micros = cursor.key.partition("-")
+    if not dash or "-" in micros:
+        raise _bad_cursor()
+    return int(slab), _after(replace(cursor, key=micros), by_closing=False)  # type: ignore[return-value]
+
+
+def _marks(query: Query, *, place_only: bool = False) -> str:
+    """The filters as marked lexemes of the search row; codes are known ones, so quoting is enough."""
+    marks = [f"p:{query.place.code}"] if query.place else []
+    if not place_only:
+        marks += [f"s:{query.sector}"] if query.sector else []
+        marks += [f"k:{query.kind}"] if query.kind else []
+        marks += [f"b:{query.bit}"] if query.bit else []
+    return " & ".join(f"'{mark}'" for mark in marks)
+
+
+# --- counts -----------------------------------------------------------------------------------------
+
+_FOLDED = """
+SELECT place_code, sector, kind, support, sum(count) FROM listing_facet_now
+ WHERE place_code = :place AND (
+         (kind = :kind AND support = :support) OR (sector = :sector AND support = :support)
+         OR (sector = :sector AND kind = :kind))
+    OR place_code = ANY(:below) AND sector = :sector AND kind = :kind AND support = :support
+ GROUP BY place_code, sector, kind, support
+"""
+
+_SAMPLED = """
+SELECT p.sector, p.kind, p.kinds, {child} AS child, count(*) FROM (
+  {walk} LIMIT :sample) p GROUP BY 1, 2, 3, 4
+"""
+
+
+def facets(query: Query) -> Facets:
+    """The counts beside the list; one statement. Exact (folded + unfolded) unless words or a village are asked."""
+    below = _below(query.place)
+    if query.words or (query.place is not None and query.place.level == "village"):
+        return _sampled_facets(query, below)
+    here = query.place.code if query.place else ""
+    found = Facets()
+    rows = session().execute(
+        text(_FOLDED),
+        {
+            "place": here,
+            "below": [place.code for place in below],
+            "sector": query.sector,
+            "kind": query.kind,
+            "support": query.bit,
+        },
+    )
+    support_of = {bit: name for name, bit in KIND_BITS.items()}
+    for place_code, sector, kind, support, number in rows:
+        count = int(number)
+        if place_code != here:
+            found.places[place_code] = count
+            continue
+        if sector and (kind, support) == (query.kind, query.bit):
+            found.sectors[sector] = count
+        if kind and (sector, support) == (query.sector, query.bit):
+            found.kinds[kind] = count
+        if support and (sector, kind) == (query.sector, query.kind):
+            found.supports[support_of[support]] = count
+        if (sector, kind, support) == (query.sector, query.kind, query.bit):
+            found.total = count
+    return found
+
+
+def _sampled_facets(query: Query, below: list[Place]) -> Facets:
+    column = _LEVEL_COLUMN.get(below[0].level) if below else None
+    values: dict[str, Any] = {"sample": SAMPLE}
+    if query.words:
+        marks = _marks(query, place_only=True)
+        asked = "listing_query(:words)" + (" && CAST(:marks AS tsquery)" if marks else "")
+        values["words"] = query.words
+        if marks:
+            values["marks"] = marks
+        walk = f"""
+  SELECT f.* FROM generate_series((SELECT last_value / 10000 FROM listing_open_order), 0, -1) s(slab)
+   CROSS JOIN LATERAL (
+     SELECT * FROM listing_search p WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT {asked})
+      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT :sample) f"""  # noqa: S608 - constants
+    else:
+        where = _place_filter(query, values)
+        walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"  # noqa: S608
+    sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk)
+    found, seen = Facets(), 0
+    for sector, kind, kinds, child, number in session().execute(text(sql), values):
+        count = int(number)
+        seen += count
+        fits_sector = query.sector in ("", sector)
+        fits_kind = query.kind in ("", kind)
+        fits_support = not query.bit or bool(kinds & query.bit)
+        if fits_kind and fits_support:
+            found.sectors[sector] = found.sectors.get(sector, 0) + count
+        if fits_sector and fits_support:
+            found.kinds[kind] = found.kinds.get(kind, 0) + count
+        if fits_sector and fits_kind:
+            for name, bit in KIND_BITS.items():
+                if kinds & bit:
+                    found.supports[name] = found.supports.get(name, 0) + count
+        if fits_sector and fits_kind and fits_support:
+            found.total += count
+            if child:
+                found.places[child] = found.places.get(child, 0) + count
+    found.is_capped = seen >= SAMPLE
+    return found
+
+
+def _below(place: Place | None) -> list[Place]:
+    """The places a reader may narrow to from here: the island regions, then step by step down to the kecamatan."""
+    if place is None:
+        return localities.regions()
+    return [] if place.level in ("district", "village") else localities.children(place.code)

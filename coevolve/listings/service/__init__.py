@@ -1,0 +1,41 @@
+"""What may be done with listings. Nothing here commits; `by` is the person who acts."""
+
+from __future__ import annotations
+
+from coevolve.listings.service.deciding import freeze, open_, reject, return_, unfreeze
+from coevolve.listings.service.drafting import create_draft, put_line, remove_line, revise, submit
+from coevolve.listings.service.living import (
+    close,
+    expire_due,
+    fold_facets,
+    fulfil_met,
+    pause,
+    pause_unconfirmed,
+    rebuild_shelf,
+    reconfirm,
+    remind_unconfirmed,
+    resume,
+)
+
+__all__ = [
+    "close",
+    "create_draft",
+    "expire_due",
+    "fold_facets",
+    "freeze",
+    "fulfil_met",
+    "open_",
+    "pause",
+    "pause_unconfirmed",
+    "put_line",
+    "rebuild_shelf",
+    "reconfirm",
+    "reject",
+    "remind_unconfirmed",
+    "remove_line",
+    "resume",
+    "return_",
+    "revise",
+    "submit",
+    "unfreeze",
+]
