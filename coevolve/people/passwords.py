@@ -92,7 +92,7 @@ def refuse_weak(
 
 
 def is_guessable(password: str, own: tuple[str, ...] = ()) -> bool:
-    """Whether it is a leaked password, one with trimmings, one repeated, a run of keys, or built from one's own name."""
+    """Whether it is leaked, leaked with trimmings, repeated, a run of keys, or built from one's own name."""
     low = password.lower()
     if low in leaked() or len(set(low)) < 4 or _is_run(low):
         return True

@@ -14,9 +14,9 @@ from coevolve.people.models import LoginSession, Person, Role, Stage
 
 
 class Outcome(StrEnum):
-    """What the door answers; all but `pass_` refuse."""
+    """What the door answers; all but `go_on` refuse."""
 
-    pass_ = "pass"
+    go_on = "go_on"
     sign_in = "sign_in"
     finish_sign_in = "finish_sign_in"
     forbidden = "forbidden"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Somebody at a browser: the session's row, the person, their staff roles, and whether they have an app for codes."""
+    """Somebody at a browser: the session's row, the person, their staff roles, whether they have an app for codes."""
 
     login: LoginSession
     person: Person
@@ -67,7 +67,7 @@ def is_alive(login: LoginSession, roles: frozenset[str], moment: dt.datetime) ->
 def satisfies(signed_in: SignedIn | None, rule: AccessRule) -> Outcome:
     """What a caller gets at a route with this rule."""
     if rule.rule in {"public", "signature", "token"} and not rule.step_up:
-        return Outcome.pass_
+        return Outcome.go_on
     if signed_in is None or not signed_in.person.is_active:
         return Outcome.sign_in
     if not signed_in.is_complete:
@@ -83,7 +83,7 @@ def satisfies(signed_in: SignedIn | None, rule: AccessRule) -> Outcome:
         return Outcome.step_up
     if rule.step_up and not signed_in.is_fresh(clock.now()):
         return Outcome.step_up
-    return Outcome.pass_
+    return Outcome.go_on
 
 
 def may_grant(granter_roles: frozenset[str], granter_id: uuid.UUID, receiver_id: uuid.UUID) -> bool:

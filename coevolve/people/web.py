@@ -1,9 +1,9 @@
 """The Flask side of sign-in: the session's cookie, who is at the browser, what happens at a closed door.
 
-Two cookies, on purpose. The sign-in cookie carries a random secret whose hash is a row (`login_session`), so deleting the
-row ends it everywhere. Flask's own signed cookie carries only the form token and flashed sentences: they must work for
-visitors too, and a page shown to a visitor must not write to the database. It is emptied at every sign-in and sign-out,
-so a form opened before does not work after.
+Two cookies, on purpose. The sign-in cookie carries a random secret whose hash is a row (`login_session`), so deleting
+the row ends it everywhere. Flask's own signed cookie carries only the form token and flashed sentences: they must work
+for visitors too, and a page shown to a visitor must not write to the database. It is emptied at every sign-in and
+sign-out, so a form opened before does not work after.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def forget() -> None:
 def require(rule: AccessRule) -> BaseResponse | None:
     """The guard of every route: None lets the request go on, an answer leads elsewhere, Forbidden refuses."""
     match policy.satisfies(current(), rule):
-        case Outcome.pass_:
+        case Outcome.go_on:
             return None
         case Outcome.forbidden:
             raise Forbidden("not_yours", lazy("Halaman ini hanya untuk petugas yang berwenang."))

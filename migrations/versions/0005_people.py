@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_login_session_person_id"), ondelete="CASCADE"
         ),
-        sa.CheckConstraint("stage IN ('password', 'full')", name=op.f("ck_login_session_stage_known")),
+        sa.CheckConstraint("stage IN ('half', 'full')", name=op.f("ck_login_session_stage_known")),
     )
     op.create_index("uq_login_session_token_hash", "login_session", ["token_hash"], unique=True)
     op.create_index("ix_login_session_person_id", "login_session", ["person_id"])

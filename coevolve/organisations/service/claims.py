@@ -155,20 +155,27 @@ def record_visit(
     refuse_checker(organisation_id=organisation_id, by=by)
     if method not in {Method.visit, Method.peer, Method.official}:
         raise Invalid("method_unknown", lazy("Pilih cara pemeriksaan."), field="method")
-    return _made_by_staff(
-        organisation_id, Subject.visit, method, by, expires_on or clock.today() + dt.timedelta(days=365), note
-    )
+    until = expires_on or clock.today() + dt.timedelta(days=settings().visit_days)
+    return _made_by_staff(organisation_id, Subject.visit, method=method, by=by, expires_on=until, note=note)
 
 
 def write_track_record(
     *, organisation_id: uuid.UUID, by: uuid.UUID, expires_on: dt.date, note: str = ""
 ) -> VerificationClaim:
     """Reports of the organisation were accepted (called by whoever accepts them)."""
-    return _made_by_staff(organisation_id, Subject.track_record, Method.document, by, expires_on, note)
+    return _made_by_staff(
+        organisation_id, Subject.track_record, method=Method.document, by=by, expires_on=expires_on, note=note
+    )
 
 
 def _made_by_staff(
-    organisation_id: uuid.UUID, subject: Subject, method: str, by: uuid.UUID, expires_on: dt.date, note: str
+    organisation_id: uuid.UUID,
+    subject: Subject,
+    *,
+    method: str,
+    by: uuid.UUID,
+    expires_on: dt.date,
+    note: str,
 ) -> VerificationClaim:
     claim = VerificationClaim(
         organisation_id=organisation_id,

@@ -110,7 +110,7 @@ def withdraw_invitation(*, invitation_id: uuid.UUID, by: Person) -> None:
 
 
 def find_invitation(token: str) -> tuple[Invitation, AccountMail] | None:
-    """The open invitation a mail's link belongs to; None when it was used, withdrawn, or its inviter may no longer invite."""
+    """The open invitation of a mail's link; None when it was used, withdrawn, or its inviter may no longer invite."""
     link = people_queries.find_link(token, purposes=[Purpose.invite])
     invitation = db.session().get(Invitation, link.about_id) if link is not None and link.about_id else None
     if link is None or invitation is None or invitation.accepted_at or invitation.withdrawn_at:

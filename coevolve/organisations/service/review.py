@@ -24,7 +24,7 @@ def approve(
     method: str = Method.document,
     expires_on: dt.date | None = None,
 ) -> Organisation:
-    """Let the organisation publish. Claims still waiting are accepted with this method; the required ones must all be."""
+    """Let the organisation publish. Claims still waiting are accepted with this method; no required one may lack."""
     organisation = db.lock(Organisation, organisation_id)
     refuse_checker(organisation_id=organisation_id, by=by)
     if organisation.state == State.in_review:

@@ -154,7 +154,7 @@ def withdraw_consent(*, person_id: uuid.UUID, purpose: str) -> None:
 
 
 def grant_role(*, person_id: uuid.UUID, role: str, by: uuid.UUID | None) -> None:
-    """Make somebody a member of staff; `by` is empty on the command line only. Their sessions end: new rights, new id."""
+    """Make somebody a member of staff; `by` is empty on the command line only. Their sessions end."""
     wanted = Role(role)
     if by is not None and not policy.may_grant(queries.staff_roles(by), by, person_id):
         raise Forbidden("may_not_grant", lazy("Anda tidak berwenang mengubah peran ini."))

@@ -27,7 +27,7 @@ RECOVERY_CODES = 10
 
 
 def start_totp(*, person: Person) -> tuple[str, str]:
-    """Begin to set up an app: the secret and its otpauth address. A confirmed app is not touched before the new one is."""
+    """Begin to set up an app: the secret and its otpauth address. A confirmed app is not touched."""
     factor = db.session().get(SecondFactor, person.id)
     if factor is not None and factor.confirmed_at is not None:
         raise Conflict("factor_there", lazy("Aplikasi kode sudah terpasang."))

@@ -57,7 +57,7 @@ def sign_in(
         person.password_hash = passwords.hash_(password)
     needs_code = queries.has_second_factor(person.id)
     token = start_session(
-        person_id=person.id, browser=browser, stage=Stage.password if needs_code else Stage.full
+        person_id=person.id, browser=browser, stage=Stage.half if needs_code else Stage.full
     )
     if not needs_code:
         journal.record("person.signed_in", about=("person", person.id), by=person.id, visibility="staff")
@@ -85,10 +85,10 @@ def start_session(
 
 
 def prove_factor(*, login_id: uuid.UUID, code: str) -> str:
-    """A code (app or recovery) ends a half sign-in or refreshes a whole one; the cookie gets a new secret either way."""
+    """A code (app or recovery) ends a half sign-in or refreshes a whole one; the cookie's secret is new either way."""
     login = db.lock(LoginSession, login_id)
     check_code(person_id=login.person_id, code=code)
-    finishes = login.stage == Stage.password
+    finishes = login.stage == Stage.half
     plain, login.token_hash = tokens.new()
     login.stage = Stage.full
     login.factor_at = clock.now()
