@@ -33,24 +33,66 @@ class Story:
     lines: tuple[Line, ...]
 
 
+_CATEGORIES = (
+    ("goods", "water_equipment", ("pipa", "tangki", "pompa")),
+    ("goods", "books", ("buku", "tas sekolah", "alat musik")),
+    ("goods", "electronics", ("laptop", "ponsel")),
+    ("goods", "medical", ("timbangan", "kursi roda", "kacamata")),
+    ("goods", "food", ("beras", "susu", "ikan")),
+    ("goods", "farming", ("benih", "bibit", "komposter")),
+    ("goods", "building", ("semen", "seng")),
+    ("goods", "household", ("selimut", "terpal", "mesin jahit", "benang", "kotak pendingin")),
+    ("time", "health", ("bidan", "terapis", "perawat", "dokter", "kader", "pertolongan")),
+    ("time", "engineering", ("teknisi pompa", "teknisi pipa", "geolistrik", "tukang")),
+    ("time", "it", ("jaringan", "komputer")),
+    ("time", "finance", ("akuntan", "anggaran")),
+    ("time", "design", ("perancang",)),
+    ("time", "teaching", ("guru", "pelatih", "pendamping", "penyuluh", "pengajar", "penjahit")),
+    ("facility", "vehicle", ("truk", "perahu")),
+    ("facility", "storage", ("gudang",)),
+    ("facility", "tool", ("pengeras", "panggung", "bengkel")),
+    ("facility", "room", ("ruang", "aula", "balai")),
+    ("money", "wages", ("upah", "honor", "pendampingan")),
+    ("money", "training", ("pelatihan", "modul", "kelas", "uji")),
+    ("money", "transport", ("kartu angkutan",)),
+    (
+        "money",
+        "materials",
+        ("pipa", "pompa", "alat", "bangunan", "atap", "bahan", "mesin", "semen", "rak", "perahu", "menara"),
+    ),
+)
+"""Which category a line belongs to, by the words of its label; the first hit counts."""
+
+
+def category_of(kind: str, label: str) -> str:
+    """The category matching compares, told from the label."""
+    words = label.lower()
+    for of_kind, category, signs in _CATEGORIES:
+        if of_kind == kind and any(sign in words for sign in signs):
+            return category
+    return "other"
+
+
 def money(label: str, least: int, most: int) -> Line:
-    """A budget line in whole rupiah."""
-    return Line("money", label, "IDR", least, most)
+    """A budget line, in thousands of rupiah."""
+    return Line("money", label, "IDR", least, most, category_of("money", label))
 
 
 def goods(label: str, unit: str, least: int, most: int, value: int = 0) -> Line:
-    """Things, counted or weighed."""
-    return Line("goods", label, f"X:{unit}", least, most, "", value)
+    """Things, counted or weighed, with their value in rupiah each."""
+    return Line("goods", label, f"X:{unit}", least, most, category_of("goods", label), value)
 
 
 def time(label: str, least: int, most: int, value: int = 0) -> Line:
     """Hours of a skill."""
-    return Line("time", label, "X:HOUR", least, most, "", value)
+    return Line("time", label, "X:HOUR", least, most, category_of("time", label), value)
 
 
 def facility(label: str, least: int, most: int, value: int = 0) -> Line:
     """Days of a room, vehicle or tool."""
-    return Line("facility", label, "X:ROOM_DAY", least, most, "", value)
+    category = category_of("facility", label)
+    unit = {"vehicle": "X:VEHICLE_DAY", "tool": "X:TOOL_DAY"}.get(category, "X:ROOM_DAY")
+    return Line("facility", label, unit, least, most, category, value)
 
 
 CAMPAIGNS = (
@@ -59,7 +101,7 @@ CAMPAIGNS = (
            "Warga sudah memetakan jalur pipa dan memilih {m} orang pengelola, separuhnya perempuan. Yang belum ada: pipa, pompa, dan bak penampung.",
            "Setelah terpasang, setiap rumah membayar iuran kecil untuk perawatan. Laporan keuangan dibacakan tiap bulan di balai desa."),
           (money("Pipa, sambungan, dan bak penampung", 30_000, 60_000), money("Pompa tenaga surya dan panel", 25_000, 45_000),
-           money("Uji mutu air dan pelatihan pengelola", 4_000, 8_000), goods("Pipa HDPE 2 inci", "METRE", 300, 900, 45_000),
+           money("Uji mutu air dan pelatihan pengelola", 4_000, 8_000), goods("Pipa HDPE 2 inci", "METER", 300, 900, 45_000),
            time("Teknisi pompa", 24, 80, 75_000), facility("Truk angkut material", 2, 6, 900_000))),
     Story("water", "Sumur bor dan menara air di {tempat}", "Sumur dalam untuk {n} keluarga yang sumurnya kering sejak kemarau.",
           ("Sumur gali warga {tempat} kering lima bulan setiap tahun. Air tangki dibeli bersama dengan harga yang memberatkan.",
@@ -202,7 +244,7 @@ NEEDS = (
           (goods("Ponsel bekas layak pakai", "PIECE", 6, 30, 900_000), time("Pelatih kader", 8, 24, 75_000))),
     Story("water", "Pipa dan sambungan untuk perbaikan jaringan {tempat}", "Longsor memutus {n} meter pipa.",
           ("Longsor pekan lalu memutus jaringan air {tempat}. Warga memperbaiki sendiri; pipa yang kurang.",),
-          (goods("Pipa HDPE 2 inci", "METRE", 120, 600, 45_000), time("Teknisi pipa", 8, 32, 60_000))),
+          (goods("Pipa HDPE 2 inci", "METER", 120, 600, 45_000), time("Teknisi pipa", 8, 32, 60_000))),
 )  # fmt: skip
 
 OFFERS = (
@@ -220,7 +262,7 @@ OFFERS = (
           (facility("Truk bak", 6, 24, 900_000),)),
     Story("water", "Pipa sisa proyek", "Pipa baru, panjang beragam, ambil di gudang.",
           ("Sisa proyek kami masih baik dan disimpan kering. Kami utamakan jaringan air desa.",),
-          (goods("Pipa HDPE 2 inci", "METRE", 200, 900, 45_000),)),
+          (goods("Pipa HDPE 2 inci", "METER", 200, 900, 45_000),)),
     Story("health", "Dokter dan perawat relawan", "Satu akhir pekan setiap bulan.",
           ("Tenaga kesehatan kami bersedia datang ke pemeriksaan warga di sekitar wilayah kerja.",),
           (time("Dokter dan perawat", 24, 96, 200_000),)),
