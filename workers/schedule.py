@@ -9,6 +9,11 @@ DAY = 24 * HOUR
 SCHEDULE: dict[str, float] = {
     "house.canary": MINUTE,
     "house.clean": HOUR,
+    "impact.roll_up": 30.0,
     "journal.sweep": 15.0,
+    "ledger.close_day": HOUR,
+    "ledger.fold": 2.0,
+    "notifications.deliver": 15.0,
+    "notifications.digest": 5 * MINUTE,
 }
 """Job name -> seconds. Keep it sorted."""

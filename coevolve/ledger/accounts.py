@@ -8,20 +8,18 @@ from __future__ import annotations
 import uuid
 
 from coevolve.ledger.models import CASH, COMMITMENT
-from coevolve.ledger.service import ensure_account
+from coevolve.ledger.service.opening import AccountSpec, ensure, ensure_account
 
 
 def fund(listing_id: uuid.UUID, unit: str = "IDR", *, custodian_id: uuid.UUID | None = None) -> int:
     """The money given to one listing; never below zero."""
-    return ensure_account(
-        f"fund:{listing_id}:{unit}",
-        unit=unit,
-        book=CASH,
-        kind_class="liability",
-        floor=0,
-        custodian_id=custodian_id,
-        owner_kind="listing",
-        owner_id=listing_id,
+    return ensure(fund_spec(listing_id, unit, custodian_id))
+
+
+def fund_spec(listing_id: uuid.UUID, unit: str = "IDR", custodian_id: uuid.UUID | None = None) -> AccountSpec:
+    """How the fund of a listing looks (for opening many at once)."""
+    return AccountSpec(
+        f"fund:{listing_id}:{unit}", unit, CASH, "liability", 0, custodian_id, "listing", listing_id
     )
 
 
@@ -119,14 +117,13 @@ def spending_memo(disbursement_id: uuid.UUID, unit: str = "IDR") -> int:
 
 def promises(owner_id: uuid.UUID, unit: str, *, owner_kind: str = "listing_line") -> int:
     """Where promises to a line (or, for money, a listing) come from."""
-    return ensure_account(
-        f"promises:{owner_id}:{unit}",
-        unit=unit,
-        book=COMMITMENT,
-        kind_class="memo",
-        owner_kind=owner_kind,
-        owner_id=owner_id,
-    )
+    return ensure(promises_spec(owner_id, unit, owner_kind))
+
+
+def promises_spec(owner_id: uuid.UUID, unit: str, owner_kind: str = "listing_line") -> AccountSpec:
+    """How the promising side of a line (for money: a listing) looks."""
+    code = f"promises:{owner_id}:{unit}"
+    return AccountSpec(code, unit, COMMITMENT, "memo", None, None, owner_kind, owner_id)
 
 
 def promised_to(owner_id: uuid.UUID, unit: str, *, owner_kind: str = "listing_line") -> int:
@@ -134,15 +131,13 @@ def promised_to(owner_id: uuid.UUID, unit: str, *, owner_kind: str = "listing_li
 
     Its floor of 0 says that no more can be returned than came; its balance row makes the meter one look-up.
     """
-    return ensure_account(
-        f"promised_to:{owner_id}:{unit}",
-        unit=unit,
-        book=COMMITMENT,
-        kind_class="memo",
-        floor=0,
-        owner_kind=owner_kind,
-        owner_id=owner_id,
-    )
+    return ensure(promised_to_spec(owner_id, unit, owner_kind))
+
+
+def promised_to_spec(owner_id: uuid.UUID, unit: str, owner_kind: str = "listing_line") -> AccountSpec:
+    """How the promised side of a line (for money: a listing) looks."""
+    code = f"promised_to:{owner_id}:{unit}"
+    return AccountSpec(code, unit, COMMITMENT, "memo", 0, None, owner_kind, owner_id)
 
 
 def _owed(name: str, owner_kind: str, owner_id: uuid.UUID, unit: str) -> int:

@@ -91,7 +91,8 @@ INVARIANTS = [
           SELECT account_id, last_id, floor,
               sum(amount) OVER (PARTITION BY account_id ORDER BY last_id) AS running
             FROM (
-              SELECT account_id, posting_id, max(id) AS last_id, sum(amount) AS amount, min(a.floor) AS floor
+              SELECT account_id, posting_id, max(side.id) AS last_id, sum(amount) AS amount,
+                  min(a.floor) AS floor
               FROM (
                 SELECT credit_id AS account_id, posting_id, id, amount FROM ledger_transfer
                  WHERE phase IN ('single', 'fulfil')

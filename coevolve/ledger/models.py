@@ -35,7 +35,7 @@ class Unit(Model):
     __table_args__ = (
         CheckConstraint("code ~ '^([A-Z]{3}|X:[A-Z0-9_]{1,24})$'", name="code"),
         CheckConstraint("exponent BETWEEN 0 AND 6", name="exponent"),
-        CheckConstraint("kind IN ('currency', 'thing')", name="kind"),
+        CheckConstraint("kind IN ('currency', 'goods', 'time', 'facility')", name="kind"),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)

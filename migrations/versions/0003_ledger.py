@@ -32,27 +32,27 @@ CURRENCIES = {
     "USD": 2,
     "VND": 0,
 }
-THINGS = (
-    "X:PIECE",
-    "X:UNIT",
-    "X:SET",
-    "X:PACK",
-    "X:BOX",
-    "X:SACK",
-    "X:KG",
-    "X:LITER",
-    "X:METER",
-    "X:SHEET",
-    "X:STEM",
-    "X:BOOK",
-    "X:HOUR",
-    "X:PERSON_DAY",
-    "X:SESSION",
-    "X:ROOM_DAY",
-    "X:VEHICLE_DAY",
-    "X:TOOL_DAY",
-    "X:SLOT_HOUR",
-)
+THINGS = {
+    "X:BOOK": "goods",
+    "X:BOX": "goods",
+    "X:KG": "goods",
+    "X:LITER": "goods",
+    "X:METER": "goods",
+    "X:PACK": "goods",
+    "X:PIECE": "goods",
+    "X:SACK": "goods",
+    "X:SET": "goods",
+    "X:SHEET": "goods",
+    "X:STEM": "goods",
+    "X:UNIT": "goods",
+    "X:HOUR": "time",
+    "X:PERSON_DAY": "time",
+    "X:SESSION": "time",
+    "X:ROOM_DAY": "facility",
+    "X:SLOT_HOUR": "facility",
+    "X:TOOL_DAY": "facility",
+    "X:VEHICLE_DAY": "facility",
+}
 APPEND_ONLY = ("ledger_posting", "ledger_transfer")
 
 
@@ -70,7 +70,7 @@ def upgrade() -> None:
         " (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)"
     )
     units = [{"code": code, "exponent": places, "kind": "currency"} for code, places in CURRENCIES.items()]
-    units += [{"code": code, "exponent": 0, "kind": "thing"} for code in THINGS]
+    units += [{"code": code, "exponent": 0, "kind": kind} for code, kind in THINGS.items()]
     op.bulk_insert(
         sa.table("ledger_unit", sa.column("code"), sa.column("exponent"), sa.column("kind")), units
     )
@@ -152,7 +152,9 @@ def _create_tables() -> None:
         sa.Column("exponent", sa.SmallInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.CheckConstraint("code ~ '^([A-Z]{3}|X:[A-Z0-9_]{1,24})$'", name=op.f("ck_ledger_unit_code")),
-        sa.CheckConstraint("kind IN ('currency', 'thing')", name=op.f("ck_ledger_unit_kind")),
+        sa.CheckConstraint(
+            "kind IN ('currency', 'goods', 'time', 'facility')", name=op.f("ck_ledger_unit_kind")
+        ),
         sa.CheckConstraint("exponent BETWEEN 0 AND 6", name=op.f("ck_ledger_unit_exponent")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_ledger_unit")),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from coevolve.ledger.service.closing import fold, seal_day, settled_up_to, verify_seals
-from coevolve.ledger.service.opening import ensure_account, ensure_unit
+from coevolve.ledger.service.opening import AccountSpec, ensure_account, ensure_unit, open_accounts
 from coevolve.ledger.service.transfers import Transfer, balance, fulfil, hold, post, reverse, void
 
 __all__ = [
+    "AccountSpec",
     "Transfer",
     "balance",
     "ensure_account",
@@ -14,6 +15,7 @@ __all__ = [
     "fold",
     "fulfil",
     "hold",
+    "open_accounts",
     "post",
     "reverse",
     "seal_day",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 
 from sqlalchemy import select, text
 
@@ -11,14 +13,24 @@ from coevolve.ledger.errors import mixed
 from coevolve.ledger.models import Account
 
 
-def ensure_unit(code: str, *, exponent: int = 0, kind: str = "thing") -> str:
+@dataclass(frozen=True, slots=True)
+class AccountSpec:
+    """An account as it should be."""
+
+    code: str
+    unit: str
+    book: str
+    kind_class: str
+    floor: int | None = None
+    custodian_id: uuid.UUID | None = None
+    owner_kind: str | None = None
+    owner_id: uuid.UUID | None = None
+
+
+def ensure_unit(code: str, *, exponent: int = 0, kind: str = "goods") -> str:
     """Make sure a unit exists; a unit never changes once written."""
-    session().execute(
-        text(
-            "INSERT INTO ledger_unit (code, exponent, kind) VALUES (:code, :exponent, :kind) ON CONFLICT DO NOTHING"
-        ),
-        {"code": code, "exponent": exponent, "kind": kind},
-    )
+    statement = "INSERT INTO ledger_unit (code, exponent, kind) VALUES (:code, :exponent, :kind) ON CONFLICT DO NOTHING"
+    session().execute(text(statement), {"code": code, "exponent": exponent, "kind": kind})
     return code
 
 
@@ -34,51 +46,47 @@ def ensure_account(
     owner_id: uuid.UUID | None = None,
 ) -> int:
     """The id of the account of this name, made on first use. Another unit, book, class or floor is an error."""
-    wanted = (unit, book, kind_class, floor)
-    found = _find_account(code)
-    if found is None:
-        created = (
-            session()
-            .execute(
-                text(
-                    'INSERT INTO ledger_account (code, unit, book, "class", floor, custodian_id, owner_kind, owner_id)'
-                    " VALUES (:code, :unit, :book, :kind_class, :floor, :custodian_id, :owner_kind, :owner_id)"
-                    " ON CONFLICT (code) DO NOTHING RETURNING id"
-                ),
-                {
-                    "code": code,
-                    "unit": unit,
-                    "book": book,
-                    "kind_class": kind_class,
-                    "floor": floor,
-                    "custodian_id": custodian_id,
-                    "owner_kind": owner_kind,
-                    "owner_id": owner_id,
-                },
-            )
-            .scalar()
-        )
-        if created is not None:
-            if floor is not None:
-                session().execute(
-                    text("INSERT INTO ledger_balance (account_id, floor) VALUES (:id, :floor)"),
-                    {"id": created, "floor": floor},
-                )
-            return int(created)
-        found = _find_account(code)
-    if found is None or found[1:] != wanted:
+    return ensure(AccountSpec(code, unit, book, kind_class, floor, custodian_id, owner_kind, owner_id))
+
+
+def ensure(spec: AccountSpec) -> int:
+    """As `ensure_account`, from a spec."""
+    columns = (Account.id, Account.unit, Account.book, Account.kind_class, Account.floor)
+    row = session().execute(select(*columns).where(Account.code == spec.code)).one_or_none()
+    if row is None:
+        return open_accounts([spec])[spec.code]
+    if tuple(row)[1:] != (spec.unit, spec.book, spec.kind_class, spec.floor):
         raise mixed()
-    return found[0]
+    return int(row[0])
 
 
-def _find_account(code: str) -> tuple[int, str, str, str, int | None] | None:
-    row = (
-        session()
-        .execute(
-            select(Account.id, Account.unit, Account.book, Account.kind_class, Account.floor).where(
-                Account.code == code
-            )
-        )
-        .one_or_none()
+def open_accounts(specs: Iterable[AccountSpec]) -> dict[str, int]:
+    """Make many accounts at once, in order of name so that two who do so cannot wait for each other; code -> id."""
+    ordered = sorted(set(specs), key=lambda spec: spec.code)
+    if not ordered:
+        return {}
+    columns = [list(column) for column in zip(*(astuple(spec) for spec in ordered), strict=True)]
+    names = ("codes", "units", "books", "classes", "floors", "custodians", "owner_kinds", "owner_ids")
+    given = dict(zip(names, columns, strict=True))
+    session().execute(text(_OPEN), given)
+    rows = session().execute(
+        text('SELECT code, id, unit, book, "class", floor FROM ledger_account WHERE code = ANY(:codes)'),
+        {"codes": given["codes"]},
     )
-    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
+    found = {row[0]: row for row in rows}
+    for spec in ordered:
+        if tuple(found[spec.code])[2:] != (spec.unit, spec.book, spec.kind_class, spec.floor):
+            raise mixed()
+    return {code: int(row[1]) for code, row in found.items()}
+
+
+_OPEN = """
+WITH opened AS (
+  INSERT INTO ledger_account (code, unit, book, "class", floor, custodian_id, owner_kind, owner_id)
+  SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:units AS text[]), CAST(:books AS text[]),
+    CAST(:classes AS text[]), CAST(:floors AS bigint[]), CAST(:custodians AS uuid[]),
+    CAST(:owner_kinds AS text[]), CAST(:owner_ids AS uuid[]))
+  ON CONFLICT (code) DO NOTHING RETURNING id, floor
+)
+INSERT INTO ledger_balance (account_id, floor) SELECT id, floor FROM opened WHERE floor IS NOT NULL
+"""
