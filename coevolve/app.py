@@ -80,9 +80,7 @@ def sqlalchemy_url(url: str) -> str:
     return url
 
 
-def flask_config(
-    settings: Settings, *, statement_timeout_ms: int | None = None
-) -> dict[str, Any]:
+def flask_config(settings: Settings, *, statement_timeout_ms: int | None = None) -> dict[str, Any]:
     """Flask's own settings out of ours."""
     options = " ".join(
         (
@@ -183,15 +181,9 @@ def install_guard(app: Flask) -> None:
     def _begin() -> Any:
         g.started = time.perf_counter()
         g.request_id = secrets.token_hex(8)
-        if (
-            hosts
-            and request.host.lower() not in hosts
-            and request.path not in {"/healthz", "/readyz"}
-        ):
+        if hosts and request.host.lower() not in hosts and request.path not in {"/healthz", "/readyz"}:
             return _plain_refusal(400, "unknown host")
-        if "\x00" in request.path or "\x00" in urllib.parse.unquote(
-            request.query_string.decode("latin-1")
-        ):
+        if "\x00" in request.path or "\x00" in urllib.parse.unquote(request.query_string.decode("latin-1")):
             return _plain_refusal(400, "unreadable address")
         i18n.use_language(request.cookies.get("lang", i18n.DEFAULT))
         return None
@@ -202,9 +194,7 @@ def install_guard(app: Flask) -> None:
             return None
         rule = rule_of(app.view_functions.get(request.endpoint))
         if rule is None:
-            raise Forbidden(
-                "no_rule", lazy("Halaman ini belum dibuka untuk siapa pun.")
-            )
+            raise Forbidden("no_rule", lazy("Halaman ini belum dibuka untuk siapa pun."))
         return people_web.require(rule)
 
     app.after_request(_finish)
@@ -212,11 +202,7 @@ def install_guard(app: Flask) -> None:
 
 
 def _hosts(settings: Settings) -> frozenset[str]:
-    named = [
-        host.strip().lower()
-        for host in settings.trusted_hosts.split(",")
-        if host.strip()
-    ]
+    named = [host.strip().lower() for host in settings.trusted_hosts.split(",") if host.strip()]
     own = urllib.parse.urlsplit(settings.public_url).netloc.lower()
     return frozenset([*named, own]) if own else frozenset(named)
 
@@ -229,9 +215,7 @@ def _finish(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault(
-        "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"
-    )
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     if response.mimetype == "text/html":
@@ -244,14 +228,10 @@ def _finish(response: Response) -> Response:
         headers.setdefault("Content-Language", i18n.language())
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = (
-                "no-store"
-                if g.get("actor_id") or request.method != "GET"
-                else "private, no-cache"
+                "no-store" if g.get("actor_id") or request.method != "GET" else "private, no-cache"
             )
     if current_settings().public_url.startswith("https://"):
-        headers.setdefault(
-            "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
-        )
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     headers["X-Request-Id"] = g.get("request_id", "")
     _log_request(response)
     return response
@@ -267,9 +247,7 @@ def _log_request(response: Response) -> None:
         "route": str(request.url_rule or "-"),
         "method": request.method,
         "status": response.status_code,
-        "ms": round(
-            (time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1
-        ),
+        "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
     }
     requests_log.info(json.dumps(line, ensure_ascii=False))
 
@@ -283,83 +261,74 @@ def _forget_actor(_trouble: BaseException | None) -> None:
 
 def install_errors(app: Flask) -> None:
     """One renderer of refusals: a designed page, a short fragment for htmx, or JSON for API callers."""
+    app.register_error_handler(DomainError, _on_refusal)
+    app.register_error_handler(CSRFError, _on_csrf)
+    app.register_error_handler(HTTPException, _on_http)
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(kind, _on_database_away)
+    app.register_error_handler(UnicodeError, _on_unreadable)
+    app.register_error_handler(DBAPIError, _on_database_error)
+    app.register_error_handler(Exception, _on_unexpected)
 
-    @app.errorhandler(DomainError)
-    def _domain(error: DomainError) -> Any:
-        session().rollback()
-        response = _refusal(error.http_status, error.code, str(error.message))
-        if isinstance(error, TooMany):
-            response.headers["Retry-After"] = str(error.retry_after_seconds)
-        return response
 
-    @app.errorhandler(CSRFError)
-    def _csrf(_error: CSRFError) -> Any:
-        words = lazy(
-            "Halaman ini terlalu lama terbuka. Muat ulang, lalu kirim lagi; isian Anda masih ada di peramban."
-        )
-        return _refusal(400, "csrf", str(words))
+def _on_refusal(error: DomainError) -> Response:
+    session().rollback()
+    response = _refusal(error.http_status, error.code, str(error.message))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
-    @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> Any:
-        if error.code is None or error.code < 400:
-            return error
-        response = _refusal(
-            error.code, (error.name or "error").lower().replace(" ", "_"), ""
-        )
-        for name, value in error.get_headers():
-            if name in {"Allow", "Retry-After"}:
-                response.headers[name] = value
-        return response
 
-    @app.errorhandler(OperationalError)
-    @app.errorhandler(InterfaceError)
-    @app.errorhandler(PoolTimeout)
-    def _database_away(error: Exception) -> Any:
-        logging.getLogger(__name__).warning("database away: %r", error)
-        session().rollback()
-        words = lazy(
-            "Layanan sedang tersendat. Tidak ada data yang hilang; coba lagi sebentar lagi."
-        )
-        response = _refusal(503, "database_away", str(words))
-        response.headers["Retry-After"] = "5"
-        return response
+def _on_csrf(_error: CSRFError) -> Response:
+    words = lazy(
+        "Halaman ini terlalu lama terbuka. Muat ulang, lalu kirim lagi; isian Anda masih ada di peramban."
+    )
+    return _refusal(400, "csrf", str(words))
 
-    @app.errorhandler(UnicodeError)
-    def _unreadable(_error: UnicodeError) -> Any:
-        session().rollback()
-        return _refusal(
-            400, "unreadable", str(lazy("Teks yang dikirim tidak dapat dibaca."))
-        )
 
-    @app.errorhandler(DBAPIError)
-    def _database_refusal(error: DBAPIError) -> Any:
-        session().rollback()
-        if type(error.orig).__name__ in {
-            "DataError",
-            "UntranslatableCharacter",
-            "NumericValueOutOfRange",
-        }:
-            return _refusal(
-                400, "unreadable", str(lazy("Teks yang dikirim tidak dapat dibaca."))
-            )
+def _on_http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    response = _refusal(error.code, (error.name or "error").lower().replace(" ", "_"), "")
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _on_database_away(error: Exception) -> Response:
+    logging.getLogger(__name__).warning("database away: %r", error)
+    session().rollback()
+    words = lazy("Layanan sedang tersendat. Tidak ada data yang hilang; coba lagi sebentar lagi.")
+    response = _refusal(503, "database_away", str(words))
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _on_unreadable(_error: UnicodeError) -> Response:
+    session().rollback()
+    return _refusal(400, "unreadable", str(lazy("Teks yang dikirim tidak dapat dibaca.")))
+
+
+def _on_database_error(error: DBAPIError) -> Response:
+    session().rollback()
+    if type(error.orig).__name__ in {"DataError", "UntranslatableCharacter", "NumericValueOutOfRange"}:
+        return _refusal(400, "unreadable", str(lazy("Teks yang dikirim tidak dapat dibaca.")))
+    return _on_unexpected(error)
+
+
+def _on_unexpected(error: Exception) -> Response:
+    session().rollback()
+    logging.getLogger(__name__).error("unexpected", exc_info=error, extra={"request_id": g.get("request_id")})
+    if current_settings().env == "test":
         raise error
-
-    @app.errorhandler(Exception)
-    def _unexpected(error: Exception) -> Any:
-        session().rollback()
-        logging.getLogger(__name__).error(
-            "unexpected", exc_info=error, extra={"request_id": g.get("request_id")}
-        )
-        if app.config.get("PROPAGATE_EXCEPTIONS"):
-            raise error
-        return _refusal(500, "unexpected", "")
+    return _refusal(500, "unexpected", "")
 
 
 def wants_json() -> bool:
     """Whether the caller is a program."""
     return request.path.startswith(("/api/", "/webhook/")) or (
-        request.accept_mimetypes.best_match(["text/html", "application/json"])
-        == "application/json"
+        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     )
 
 
@@ -368,9 +337,7 @@ def _refusal(status: int, code: str, message: str) -> Response:
         response = jsonify(error={"code": code, "message": message})
     else:
         known = status if status in DESIGNED else (500 if status >= 500 else 400)
-        body = render_template(
-            f"errors/{known}.html", status=status, code=code, message=message
-        )
+        body = render_template(f"errors/{known}.html", status=status, code=code, message=message)
         response = Response(body, mimetype="text/html")
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
@@ -395,9 +362,7 @@ def install_language(app: Flask) -> None:
             "same-origin",
             "none",
         }:
-            raise Forbidden(
-                "foreign_origin", lazy("Permintaan ini datang dari situs lain.")
-            )
+            raise Forbidden("foreign_origin", lazy("Permintaan ini datang dari situs lain."))
         chosen = request.form.get("ke", i18n.DEFAULT)
         response = pages.see_other(pages.local_path(request.form.get("kembali")))
         response.set_cookie(

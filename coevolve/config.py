@@ -12,6 +12,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
@@ -154,27 +155,24 @@ def _from_file(path: str | None) -> str | None:
     """A secret handed over as a file (Docker and Kubernetes do so)."""
     if not path:
         return None
-    with open(path, encoding="utf-8") as secret:
-        return secret.read().strip() or None
+    return Path(path).read_text(encoding="utf-8").strip() or None
+
+
+def _missing(settings: Settings, *fields: str) -> list[str]:
+    return [f"{environment_name(field)} is missing" for field in fields if not getattr(settings, field)]
 
 
 def _faults_of(settings: Settings) -> list[str]:
-    wrong = []
+    wrong = _missing(settings, "database_url", "redis_url", "secret_key", "public_url")
     if settings.env not in {"production", "demo", "test"}:
         wrong.append(f"COEVOLVE_ENV is {settings.env!r}; use production, demo or test")
-    for field in ("database_url", "redis_url", "secret_key", "public_url"):
-        if not getattr(settings, field):
-            wrong.append(f"{environment_name(field)} is missing")
     if settings.is_production:
         wrong += _faults_in_production(settings)
     return wrong
 
 
 def _faults_in_production(settings: Settings) -> list[str]:
-    wrong = []
-    for field in ("smtp_url", "stripe_secret_key", "stripe_webhook_secret"):
-        if not getattr(settings, field):
-            wrong.append(f"{environment_name(field)} is missing")
+    wrong = _missing(settings, "smtp_url", "stripe_secret_key", "stripe_webhook_secret")
     if len(settings.secret_key) < 32:
         wrong.append("SECRET_KEY must have at least 32 characters")
     if settings.stripe_api_base != STRIPE_API:
@@ -182,9 +180,7 @@ def _faults_in_production(settings: Settings) -> list[str]:
             "STRIPE_API_BASE must be Stripe's own address in production (the payment sandbox is not a bank)"
         )
     if settings.stripe_checkout_origin != STRIPE_CHECKOUT:
-        wrong.append(
-            "STRIPE_CHECKOUT_ORIGIN must be Stripe's own checkout in production"
-        )
+        wrong.append("STRIPE_CHECKOUT_ORIGIN must be Stripe's own checkout in production")
     if not settings.public_url.startswith("https://"):
         wrong.append("COEVOLVE_PUBLIC_URL must start with https:// in production")
     if settings.fault:
@@ -204,9 +200,7 @@ def install(settings: Settings) -> Settings:
 
 def settings() -> Settings:
     """The settings of this process, read from the environment at first use."""
-    return (
-        _installed if _installed is not None else install(Settings.from_environment())
-    )
+    return _installed if _installed is not None else install(Settings.from_environment())
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from coevolve.demo_world.world import World, copy_rows
 from coevolve.kit import clock
 from coevolve.kit.db import commit, session
 from coevolve.localities.models import Locality
-from coevolve.people.models import Person
 from coevolve.people import passwords
+from coevolve.people.models import Person
 from coevolve.people.service import factors
 
 SEED = 20261122

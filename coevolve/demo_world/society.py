@@ -284,7 +284,7 @@ def _write(
     ]:
         if kind != "government_agency" and not name.startswith(("Yayasan Mata Air Timor",)):
             extra = person(
-                world, name=invented_name(world), email=f"anggota{world._count}@demo.example", at=checked
+                world, name=invented_name(world), email=f"anggota{world.count}@demo.example", at=checked
             )
             _member(world, body, extra, role, office, checked)
     for subject in CLAIMS_OF_LEVEL[level]:

@@ -31,20 +31,20 @@ class World:
     """When the telling ends: now."""
     dice: random.Random = field(init=False)
     tables: dict[str, list[Row]] = field(default_factory=dict)
-    _count: int = 0
+    count: int = 0
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)  # noqa: S311 - a story, not a secret
 
     def key(self, at: dt.datetime | None = None) -> uuid.UUID:
         """A version 7 UUID of that moment, the same in every run of one seed."""
-        self._count += 1
+        self.count += 1
         milliseconds = int((at or self.moment).timestamp() * 1000)
-        tail = (self._count << 24) | self.dice.getrandbits(24)
+        tail = (self.count << 24) | self.dice.getrandbits(24)
         return uuid.UUID(
             int=(milliseconds << 80)
             | (0x7 << 76)
-            | (self._count % 4096 << 64)
+            | (self.count % 4096 << 64)
             | (0b10 << 62)
             | tail & ((1 << 62) - 1)
         )

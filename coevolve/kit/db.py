@@ -33,9 +33,8 @@ from sqlalchemy.orm import (
     Mapped,
     Session,
     mapped_column,
-    registry,
-    registry,
 )
+from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is the name of the attribute below
 
 from coevolve.kit.errors import NotFound
 
@@ -51,7 +50,7 @@ NAMING = {
 class Model(DeclarativeBase):
     """Base of all tables. Foreign keys point down the order of domains only; there are no backrefs."""
 
-    registry: ClassVar[registry] = registry(
+    registry = Registry(
         metadata=MetaData(naming_convention=NAMING),
         type_annotation_map={
             str: Text(),
@@ -95,44 +94,32 @@ def uuid7() -> uuid.UUID:
             count = int.from_bytes(os.urandom(1), "big")
         _uuid7_last = (milliseconds, count)
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
-    return uuid.UUID(
-        int=(milliseconds << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | tail
-    )
+    return uuid.UUID(int=(milliseconds << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | tail)
 
 
 class UuidKey:
     """A key that people may see in an address: it tells nothing and cannot be counted up."""
 
-    id: Mapped[uuid.UUID] = mapped_column(
-        primary_key=True, default=uuid7, sort_order=-10
-    )
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
 
 
 class BigKey:
     """A key for rows nobody addresses by hand."""
 
-    id: Mapped[int] = mapped_column(
-        BigInteger, Identity(always=False), primary_key=True, sort_order=-10
-    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True, sort_order=-10)
 
 
 class Created:
     """When the row was written, by the database's clock."""
 
-    created_at: Mapped[dt.datetime] = mapped_column(
-        server_default=func.clock_timestamp(), sort_order=90
-    )
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.clock_timestamp(), sort_order=90)
 
 
 class Claim:
     """Columns of a duty that workers claim: tries so far, when next, leased until when."""
 
-    attempts: Mapped[int] = mapped_column(
-        server_default=text("0"), default=0, sort_order=91
-    )
-    next_at: Mapped[dt.datetime] = mapped_column(
-        server_default=func.clock_timestamp(), sort_order=92
-    )
+    attempts: Mapped[int] = mapped_column(server_default=text("0"), default=0, sort_order=91)
+    next_at: Mapped[dt.datetime] = mapped_column(server_default=func.clock_timestamp(), sort_order=92)
     leased_until: Mapped[dt.datetime | None] = mapped_column(sort_order=93)
     last_error: Mapped[str | None] = mapped_column(sort_order=94)
 

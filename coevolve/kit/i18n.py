@@ -111,7 +111,7 @@ def locale() -> Locale:
     return Locale.parse("id_ID" if language() == "id" else "en_GB")
 
 
-def number(value: int | float) -> str:
+def number(value: float) -> str:
     """1.234 in Indonesian, 1,234 in English."""
     return format_decimal(value, locale=locale())
 

@@ -249,7 +249,7 @@ def short_rupiah(amount_minor: int | None) -> str:
 
 
 _ONES = (
-    "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas".split()
+    "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas".split()  # noqa: SIM905
 )
 
 

@@ -38,13 +38,10 @@ BEGIN = "(begin)"
 class Machine:
     """The allowed moves of one kind of thing, known by name."""
 
-    def __init__(
-        self, name: str, moves: Mapping[Any, Iterable[Any]], *, initial: Iterable[Any]
-    ) -> None:
+    def __init__(self, name: str, moves: Mapping[Any, Iterable[Any]], *, initial: Iterable[Any]) -> None:
         self.name = name
         self.moves: dict[str, frozenset[str]] = {
-            str(src): frozenset(str(dst) for dst in targets)
-            for src, targets in moves.items()
+            str(src): frozenset(str(dst) for dst in targets) for src, targets in moves.items()
         }
         self.initial = frozenset(str(state) for state in initial)
         MACHINES[name] = self
@@ -60,9 +57,7 @@ class Machine:
 
     def final(self) -> frozenset[str]:
         """States without a way out."""
-        seen = {
-            state for targets in self.moves.values() for state in targets
-        } | self.initial
+        seen = {state for targets in self.moves.values() for state in targets} | self.initial
         return frozenset(state for state in seen if not self.moves.get(state))
 
 
@@ -115,12 +110,10 @@ def begin(thing: Any, *, by: uuid.UUID | None, cause: str = "") -> None:
         raise InvalidMove("invalid_move", lazy("Langkah ini tidak dapat dilakukan."))
     session().add(thing)
     session().flush()
-    _record(machine, thing.id, BEGIN, str(thing.state), by, cause)
+    _record(machine, thing.id, src=BEGIN, dst=str(thing.state), by=by, cause=cause)
 
 
-def move(
-    thing: Any, to: StrEnum | str, *, by: uuid.UUID | None, cause: str = ""
-) -> None:
+def move(thing: Any, to: StrEnum | str, *, by: uuid.UUID | None, cause: str = "") -> None:
     """Move a row to another state, or raise InvalidMove: by the table, or because somebody moved it meanwhile."""
     machine: Machine = thing.machine
     src, dst = str(thing.state), str(to)
@@ -144,7 +137,7 @@ def move(
             lazy("Keadaannya baru saja berubah. Muat ulang halaman ini."),
         )
     _set_loaded(thing, to)
-    _record(machine, thing.id, src, dst, by, cause)
+    _record(machine, thing.id, src=src, dst=dst, by=by, cause=cause)
 
 
 def _set_loaded(thing: Any, to: StrEnum | str) -> None:
@@ -152,9 +145,7 @@ def _set_loaded(thing: Any, to: StrEnum | str) -> None:
     from sqlalchemy.orm.attributes import set_committed_value
 
     kind = type(thing.state)
-    set_committed_value(
-        thing, "state", kind(str(to)) if inspect(thing) is not None else to
-    )
+    set_committed_value(thing, "state", kind(str(to)) if inspect(thing) is not None else to)
 
 
 def _record(
@@ -212,12 +203,6 @@ def drop_edges(op: Any, machine: str) -> None:
 
 
 def _plain(word: str) -> str:
-    if (
-        not word.replace("_", "")
-        .replace("(", "")
-        .replace(")", "")
-        .replace(".", "")
-        .isalnum()
-    ):
+    if not word.replace("_", "").replace("(", "").replace(")", "").replace(".", "").isalnum():
         raise ValueError(f"not a plain word: {word!r}")
     return word

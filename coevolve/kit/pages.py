@@ -46,10 +46,7 @@ def see_other(url: str) -> BaseResponse:
 
 def is_htmx() -> bool:
     """Whether htmx asks for a fragment (a history restore needs the whole page)."""
-    return (
-        request.headers.get("HX-Request") == "true"
-        and "HX-History-Restore-Request" not in request.headers
-    )
+    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
 
 
 def flash_success(text: Any) -> None:
@@ -66,12 +63,7 @@ def actor() -> Any:
     """The signed-in person, or None."""
     from flask_login import current_user
 
-    person = (
-        current_user._get_current_object()
-        if hasattr(current_user, "_get_current_object")
-        else current_user
-    )
-    return person if person is not None and person.is_authenticated else None
+    return current_user._get_current_object() if current_user and current_user.is_authenticated else None  # noqa: SLF001
 
 
 def allow_form_action(origin: str) -> None:

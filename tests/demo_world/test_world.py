@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -17,11 +16,11 @@ from tests.conftest import Committed
 
 
 @pytest.fixture
-def world(committed: Committed) -> Iterator[Committed]:
+def world(committed: Committed) -> Committed:
     localities.ensure_loaded()
     session().commit()
     load.load()
-    yield committed
+    return committed
 
 
 def scalar(statement: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +31,7 @@ def test_production_is_the_default_and_complete_settings_pass() -> None:
 @pytest.mark.parametrize("name", sorted(GOOD))
 def test_a_missing_setting_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        Settings.from_environment(
-            {key: value for key, value in GOOD.items() if key != name}
-        )
+        Settings.from_environment({key: value for key, value in GOOD.items() if key != name})
 
 
 @pytest.mark.parametrize(
@@ -57,12 +56,11 @@ def test_settings_are_frozen() -> None:
         Settings.from_environment(GOOD).env = "test"  # type: ignore[misc]
 
 
-def test_a_secret_may_come_from_a_file(tmp_path: object) -> None:
-    path = f"{tmp_path}/key"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("f" * 40 + "\n")
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("f" * 40 + "\n", encoding="utf-8")
     read = Settings.from_environment(
-        {k: v for k, v in GOOD.items() if k != "SECRET_KEY"} | {"SECRET_KEY_FILE": path}
+        {k: v for k, v in GOOD.items() if k != "SECRET_KEY"} | {"SECRET_KEY_FILE": str(path)}
     )
     assert read.secret_key == "f" * 40
 
@@ -96,10 +94,7 @@ def test_only_local_paths_are_followed(hostile: str | None) -> None:
 
 
 def test_a_local_path_is_kept() -> None:
-    assert (
-        local_path("/jelajah?tempat=53.02&sektor=water")
-        == "/jelajah?tempat=53.02&sektor=water"
-    )
+    assert local_path("/jelajah?tempat=53.02&sektor=water") == "/jelajah?tempat=53.02&sektor=water"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +117,7 @@ def test_rich_text_carries_no_script(source: str) -> None:
 
 
 def test_rich_text_keeps_what_people_write() -> None:
-    html = str(
-        text.markdown("# Air bersih\n\n**Penting** dan [tautan](https://desa.example)")
-    )
+    html = str(text.markdown("# Air bersih\n\n**Penting** dan [tautan](https://desa.example)"))
     assert "<h3>Air bersih</h3>" in html
     assert "<strong>Penting</strong>" in html
     assert 'rel="nofollow ugc noopener"' in html

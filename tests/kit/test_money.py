@@ -27,7 +27,8 @@ def test_reads_whole_rupiah(typed: str, whole: int) -> None:
 
 REFUSED = [
     "", " ", "75.000,50", "-1", "+5", "1e5", "1E400", "NaN", "Infinity", "75,000", "7.50", "75.00", "1_000", "0x10",
-    "Rp 75.000", "1,5 juta", "500rb", "9223372036854775808", "9" * 20, "\uff17\uff15", "\u0667\u0665", "1 0", "1\u00a0000", "true",
+    "Rp 75.000", "1,5 juta", "500rb", "9223372036854775808", "9" * 20, "\uff17\uff15", "\u0667\u0665",
+    "1 0", "1\u00a0000", "true",
     "75.000.00", ".75", "75.", "0.5", "75000\x00", "½",
 ]  # fmt: skip
 
@@ -118,14 +119,11 @@ def test_split_loses_nothing(amount: int, weights: list[int]) -> None:
     assert sum(parts) == amount
     total = sum(weights)
     assert all(
-        abs(part * total - amount * weight) < total
-        for part, weight in zip(parts, weights, strict=True)
+        abs(part * total - amount * weight) < total for part, weight in zip(parts, weights, strict=True)
     )
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "0", "-3", "1,5", "1e3", "12345678901", "٣", "3 buah", "1.23"]
-)
+@pytest.mark.parametrize("typed", ["", "0", "-3", "1,5", "1e3", "12345678901", "٣", "3 buah", "1.23"])
 def test_quantities_refused(typed: str) -> None:
     with pytest.raises(Invalid):
         parse_quantity(typed, field="quantity")
