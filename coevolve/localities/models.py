@@ -23,7 +23,8 @@ class Locality(Model):
         ),
         CheckConstraint("(level = 'country') = (parent_code is null)", name="parent_unless_country"),
         CheckConstraint(
-            "code !~ '^[0-9.]+$' or level = 'province' or code like parent_code || '.%'", name="parent_is_prefix"
+            "code !~ '^[0-9.]+$' or level = 'province' or code like parent_code || '.%'",
+            name="parent_is_prefix",
         ),
         CheckConstraint("(lat is null) = (lng is null)", name="point_whole"),
         CheckConstraint("is_active = (valid_to is null)", name="active_until_closed"),

@@ -1,4 +1,4 @@
-"""What may be asked about places. The tree down to the kecamatan is kept in memory (about 8,000 rows); villages are read.
+"""What may be asked about places. The tree down to the kecamatan is kept in memory (8,000 rows); villages are read.
 
 The memory of a process stays right: a load in the same process drops it, and other processes look at the newest load
 at most every `localities_check_seconds`.
@@ -187,7 +187,9 @@ def regions(country: str = "ID") -> list[Place]:
     """The island regions (abroad: first-level regions), in the order of their provinces' codes."""
     order = ["SUM", "JAW", "BNT", "KAL", "SUL", "MAL", "PAP"]
     found = [place for place in children(country) if place.level == "region"]
-    return sorted(found, key=lambda place: (order.index(place.code) if place.code in order else 99, place.name))
+    return sorted(
+        found, key=lambda place: (order.index(place.code) if place.code in order else 99, place.name)
+    )
 
 
 def provinces(region: str | None = None) -> list[Place]:
@@ -203,7 +205,7 @@ def zone_of(code: str | None) -> str:
 
 
 def path_label(place: Place | Locality | str, *, until: str = "province") -> str:
-    """The full name for people, narrow to wide: 'Kecamatan Kota Soe, Kabupaten Timor Tengah Selatan, Nusa Tenggara Timur'.
+    """The full name, narrow to wide: 'Kecamatan Kota Soe, Kabupaten Timor Tengah Selatan, Nusa Tenggara Timur'.
 
     `until` names the widest level shown; a place that is wider than that is shown by its own name.
     """
@@ -307,9 +309,7 @@ def distance_km(one: Place, other: Place) -> float | None:
         return None
     lat_a, lat_b = math.radians(one.lat), math.radians(other.lat)
     across = math.radians(other.lng - one.lng)
-    half = (
-        math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(across / 2) ** 2
-    )
+    half = math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(across / 2) ** 2
     return 6371.0 * 2 * math.asin(math.sqrt(half))
 
 
@@ -320,7 +320,7 @@ def counts() -> dict[str, int]:
         .where(Locality.is_active, Locality.country_code == "ID")
         .group_by(Locality.level)
     )
-    return {level: number for level, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def forget() -> None:

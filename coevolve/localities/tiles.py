@@ -90,7 +90,9 @@ def step_of(count: int) -> int:
     return sum(count >= least for least in STEPS)
 
 
-def province_tiles(names: Mapping[str, str], counts: Mapping[str, int], steps: Sequence[int] | None = None) -> list[Tile]:
+def province_tiles(
+    names: Mapping[str, str], counts: Mapping[str, int], steps: Sequence[int] | None = None
+) -> list[Tile]:
     """The map of the country; `names` and `counts` by province code (a province without a count has 0)."""
     return [
         Tile(

@@ -66,7 +66,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("old_code", "new_code", name="pk_locality_succession"),
         sa.ForeignKeyConstraint(["old_code"], ["locality.code"], name="fk_locality_succession_old_code"),
         sa.ForeignKeyConstraint(["new_code"], ["locality.code"], name="fk_locality_succession_new_code"),
-        sa.CheckConstraint("kind in ('split', 'merge', 'renamed')", name=op.f("ck_locality_succession_kind_known")),
+        sa.CheckConstraint(
+            "kind in ('split', 'merge', 'renamed')", name=op.f("ck_locality_succession_kind_known")
+        ),
     )
     op.create_index("ix_locality_succession_new_code", "locality_succession", ["new_code"])
     op.create_table(
