@@ -36,8 +36,8 @@ THINGS = {
     "X:BOOK": "goods",
     "X:BOX": "goods",
     "X:KG": "goods",
-    "X:LITER": "goods",
-    "X:METER": "goods",
+    "X:LITRE": "goods",
+    "X:METRE": "goods",
     "X:PACK": "goods",
     "X:PIECE": "goods",
     "X:SACK": "goods",
@@ -72,7 +72,13 @@ def upgrade() -> None:
     units = [{"code": code, "exponent": places, "kind": "currency"} for code, places in CURRENCIES.items()]
     units += [{"code": code, "exponent": 0, "kind": kind} for code, kind in THINGS.items()]
     op.bulk_insert(
-        sa.table("ledger_unit", sa.column("code"), sa.column("exponent"), sa.column("kind")), units
+        sa.table(
+            "ledger_unit",
+            sa.column("code", sa.Text()),
+            sa.column("exponent", sa.SmallInteger()),
+            sa.column("kind", sa.Text()),
+        ),
+        units,
     )
 
 
