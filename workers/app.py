@@ -19,7 +19,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 from flask import Flask
-from kombu import Queue
+from kombu.entity import Queue
 
 import workers
 from coevolve import registry
@@ -47,7 +47,7 @@ celery.conf.update(
     task_time_limit=90,
     task_soft_time_limit=60,
     task_default_queue="reports",
-    task_queues=[Queue(name) for name in QUEUES],
+    task_queues=[Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]
     task_create_missing_queues=False,
     broker_connection_max_retries=None,
     broker_connection_retry_on_startup=True,

@@ -84,14 +84,14 @@ def _places() -> list[Place]:
         .order_by(Locality.code)
     )
     for code, name, parent in rows:
-        districts.setdefault(parent, []).append((code, name))
+        districts.setdefault(str(parent), []).append((code, name))
     regencies = session().execute(
         select(Locality.code, Locality.name, Locality.parent_code)
         .where(Locality.level == "regency", Locality.country_code == "ID", Locality.is_active)
         .order_by(Locality.code)
     )
     return [
-        Place(code, name, parent, districts[code]) for code, name, parent in regencies if code in districts
+        Place(code, name, str(parent), districts[code]) for code, name, parent in regencies if code in districts
     ]
 
 

@@ -178,6 +178,10 @@ def parse_rupiah(text: str | None, *, field: str | None = None) -> Money:
     )
 
 
+def _power(zeros: int) -> int:
+    return int("1" + "0" * zeros)
+
+
 def _meant(text: str) -> int | None:
     """The whole rupiah that a person probably meant by "500rb", "1,5 juta", "Rp 75.000", "75.000,50"."""
     if len(text) > 30 or not text.isascii():
@@ -187,9 +191,7 @@ def _meant(text: str) -> int | None:
         digits = wordy.group(1).replace(",", ".")
         whole, _, fraction = digits.partition(".")
         zeros = _WORDS[wordy.group(2).lower()]
-        return int(whole) * 10**zeros + (
-            int(fraction) * 10 ** (zeros - len(fraction)) if fraction else 0
-        )
+        return int(whole + fraction) * _power(zeros - len(fraction))
     plain = re.sub(r"^(?:rp|idr)\.?\s*", "", text, flags=re.IGNORECASE)
     plain = re.sub(r",(?:[0-9]{2}|-)$", "", plain)
     if _PLAIN.fullmatch(plain) or _GROUPED.fullmatch(plain):

@@ -151,6 +151,7 @@ def _set_loaded(thing: Any, to: StrEnum | str) -> None:
 def _record(
     machine: Machine,
     object_id: uuid.UUID,
+    *,
     src: str,
     dst: str,
     by: uuid.UUID | None,
