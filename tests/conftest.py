@@ -27,7 +27,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from coevolve import config
-from coevolve.embedded.mail_catcher import MailCatcher, Mailbox
+from coevolve.embedded.mail_catcher import Mailbox, MailCatcher
 from coevolve.embedded.postgres import OWNER_ROLE, PostgresServer
 from coevolve.embedded.valkey import ValkeyServer
 
