@@ -101,7 +101,7 @@ CAMPAIGNS = (
            "Warga sudah memetakan jalur pipa dan memilih {m} orang pengelola, separuhnya perempuan. Yang belum ada: pipa, pompa, dan bak penampung.",
            "Setelah terpasang, setiap rumah membayar iuran kecil untuk perawatan. Laporan keuangan dibacakan tiap bulan di balai desa."),
           (money("Pipa, sambungan, dan bak penampung", 30_000, 60_000), money("Pompa tenaga surya dan panel", 25_000, 45_000),
-           money("Uji mutu air dan pelatihan pengelola", 4_000, 8_000), goods("Pipa HDPE 2 inci", "METER", 300, 900, 45_000),
+           money("Uji mutu air dan pelatihan pengelola", 4_000, 8_000), goods("Pipa HDPE 2 inci", "METRE", 300, 900, 45_000),
            time("Teknisi pompa", 24, 80, 75_000), facility("Truk angkut material", 2, 6, 900_000))),
     Story("water", "Sumur bor dan menara air di {tempat}", "Sumur dalam untuk {n} keluarga yang sumurnya kering sejak kemarau.",
           ("Sumur gali warga {tempat} kering lima bulan setiap tahun. Air tangki dibeli bersama dengan harga yang memberatkan.",
@@ -244,7 +244,7 @@ NEEDS = (
           (goods("Ponsel bekas layak pakai", "PIECE", 6, 30, 900_000), time("Pelatih kader", 8, 24, 75_000))),
     Story("water", "Pipa dan sambungan untuk perbaikan jaringan {tempat}", "Longsor memutus {n} meter pipa.",
           ("Longsor pekan lalu memutus jaringan air {tempat}. Warga memperbaiki sendiri; pipa yang kurang.",),
-          (goods("Pipa HDPE 2 inci", "METER", 120, 600, 45_000), time("Teknisi pipa", 8, 32, 60_000))),
+          (goods("Pipa HDPE 2 inci", "METRE", 120, 600, 45_000), time("Teknisi pipa", 8, 32, 60_000))),
 )  # fmt: skip
 
 OFFERS = (
@@ -262,7 +262,7 @@ OFFERS = (
           (facility("Truk bak", 6, 24, 900_000),)),
     Story("water", "Pipa sisa proyek", "Pipa baru, panjang beragam, ambil di gudang.",
           ("Sisa proyek kami masih baik dan disimpan kering. Kami utamakan jaringan air desa.",),
-          (goods("Pipa HDPE 2 inci", "METER", 200, 900, 45_000),)),
+          (goods("Pipa HDPE 2 inci", "METRE", 200, 900, 45_000),)),
     Story("health", "Dokter dan perawat relawan", "Satu akhir pekan setiap bulan.",
           ("Tenaga kesehatan kami bersedia datang ke pemeriksaan warga di sekitar wilayah kerja.",),
           (time("Dokter dan perawat", 24, 96, 200_000),)),
