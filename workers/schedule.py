@@ -15,5 +15,13 @@ SCHEDULE: dict[str, float] = {
     "ledger.fold": 2.0,
     "notifications.deliver": 15.0,
     "notifications.digest": 5 * MINUTE,
+    "organisations.expire_claims": HOUR,
+    "payments.poll_events": 10 * MINUTE,
+    "payments.poll_open": 5 * MINUTE,
+    "payments.sweep": 15.0,
+    "people.send_mails": 15.0,
+    "people.sweep": HOUR,
+    "reconciliation.compare": DAY,
+    "reconciliation.set_aside": HOUR,
 }
 """Job name -> seconds. Keep it sorted."""

@@ -1,0 +1,183 @@
+"""Reads for the home page, the pages of localities and the map."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from coevolve.kit.db import session
+from coevolve.localities.queries import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The rolled-up figures of one place."""
+
+    place_code: str = ""
+    needs: int = 0
+    offers: int = 0
+    opportunities: int = 0
+    fulfilled: int = 0
+    organisations: int = 0
+    handed: int = 0
+    money_received: int = 0
+    money_promised: int = 0
+    value_declared: int = 0
+    refreshed_at: dt.datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has happened here yet."""
+        return not (self.needs or self.offers or self.opportunities or self.organisations or self.money_received)
+
+
+NOTHING = Total()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a card needs to know of one listing, with its totals."""
+
+    id: uuid.UUID
+    slug: str
+    kind: str
+    title: str
+    sector: str
+    kinds: int
+    locality_code: str
+    closes_on: dt.date
+    organisation: str
+    goal: int
+    received: int
+    promised: int
+    line_label: str | None
+    line_kind: str | None
+    line_unit: str | None
+    line_goal: int
+    line_received: int
+    line_promised: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """An organisation seated in a place."""
+
+    slug: str
+    name: str
+    kind: str
+    level: int
+    home_locality_code: str
+
+
+def totals(codes: Iterable[str]) -> dict[str, Total]:
+    """The figures of these places; one statement. A place where nothing ever happened is absent."""
+    names = ", ".join(Total.__slots__)
+    rows = session().execute(
+        text(f"SELECT {names} FROM impact_place_total WHERE place_code = ANY(:codes)"),  # noqa: S608 - constants
+        {"codes": list(codes)},
+    )
+    return {row[0]: Total(*row) for row in rows}
+
+
+_CARD = """
+SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.locality_code, l.closes_on, o.name,
+       coalesce(g.goal, 0)::bigint, coalesce(m.received, 0)::bigint, coalesce(m.promised, 0)::bigint,
+       n.label, n.kind, n.unit, coalesce(n.quantity, 0)::bigint, coalesce(n.received, 0)::bigint,
+       coalesce(n.promised, 0)::bigint
+  FROM pick p JOIN listing l ON l.id = p.listing_id JOIN organisation o ON o.id = l.organisation_id
+  LEFT JOIN LATERAL (
+    SELECT sum(x.quantity) AS goal FROM listing_line x WHERE x.listing_id = l.id AND x.kind = 'money' AND x.unit = 'IDR'
+  ) g ON true
+  LEFT JOIN LATERAL (
+    SELECT sum(b.balance + b.spent + coalesce(d.amount, 0) + coalesce(d.spent, 0))
+             FILTER (WHERE a.code LIKE 'fund:%') AS received,
+           sum(b.expected + coalesce(d.expected, 0)) FILTER (WHERE a.code LIKE 'promised_to:%') AS promised
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+      LEFT JOIN LATERAL (SELECT sum(amount) AS amount, sum(spent) AS spent, sum(expected) AS expected
+        FROM ledger_delta WHERE account_id = a.id) d ON true
+     WHERE a.owner_id = l.id AND a.unit = 'IDR'
+  ) m ON g.goal IS NOT NULL
+  LEFT JOIN LATERAL (
+    SELECT x.label, x.kind, x.unit, x.quantity, b.balance + coalesce(d.amount, 0) AS received,
+           b.expected + coalesce(d.expected, 0) AS promised
+      FROM listing_line x
+      LEFT JOIN ledger_account a ON a.owner_id = x.id AND a.code LIKE 'promised_to:%'
+      LEFT JOIN ledger_balance b ON b.account_id = a.id
+      LEFT JOIN LATERAL (SELECT sum(amount) AS amount, sum(expected) AS expected
+        FROM ledger_delta WHERE account_id = a.id) d ON true
+     WHERE x.listing_id = l.id AND x.kind <> 'money' ORDER BY x.position LIMIT 1
+  ) n ON g.goal IS NULL
+ ORDER BY p.position
+"""
+
+_LEVELS = ("district", "regency", "province", "region")
+
+
+def near_needs(place: Place | None, *, limit: int = 3) -> list[Found]:
+    """The newest open needs and campaigns in a place; when there are few, those around it too. One statement."""
+    values: dict[str, Any] = {"most": limit}
+    walks = []
+    for nearness, (column, code) in enumerate(_around(place)):
+        where = f"{column} = :at{nearness} AND" if column else ""
+        if column:
+            values[f"at{nearness}"] = code
+        walks.append(
+            f"(SELECT listing_id, opened_at, {nearness} AS nearness FROM listing_place"  # noqa: S608 - constants
+            f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT :most)"
+        )
+    sql = f"""
+WITH pick AS (
+  SELECT listing_id, row_number() OVER (ORDER BY min(nearness), max(opened_at) DESC, listing_id) AS position
+    FROM ({" UNION ALL ".join(walks)}) walk GROUP BY listing_id
+   ORDER BY position LIMIT :most
+){_CARD}"""  # noqa: S608 - made of constants; values are bound
+    return [Found(*row) for row in session().execute(text(sql), values)]
+
+
+def _around(place: Place | None) -> list[tuple[str, str]]:
+    """The columns and codes to look in, nearest first, the whole country last."""
+    steps: list[tuple[str, str]] = []
+    if place is not None:
+        own = {"district": place.code if place.level == "district" else None, "regency": place.regency_code,
+               "province": place.province_code, "region": place.region_code}  # fmt: skip
+        if place.level in own:
+            own[place.level] = place.code
+        if place.level == "village":
+            own["district"] = place.parent_code
+        steps = [(f"{level}_code", code) for level in _LEVELS if (code := own.get(level))]
+    return [*steps, ("", "")]
+
+
+def newest_in(place: Place, kinds: Sequence[str], *, limit: int) -> list[Found]:
+    """The newest open listings of some kinds in a place and below; one statement."""
+    column, code = next(iter(_around(place)))
+    if place.level == "country":
+        column, code = "country_code", place.code
+    sql = f"""
+WITH pick AS (
+  SELECT listing_id, row_number() OVER (ORDER BY opened_at DESC, listing_id DESC) AS position FROM (
+    SELECT listing_id, opened_at FROM listing_place WHERE {column} = :code AND kind = ANY(:kinds)
+     ORDER BY opened_at DESC, listing_id DESC LIMIT :most) walk
+){_CARD}"""  # noqa: S608 - made of constants; values are bound
+    rows = session().execute(text(sql), {"code": code, "kinds": list(kinds), "most": limit})
+    return [Found(*row) for row in rows]
+
+
+def organisations_in(place: Place, *, limit: int = 8) -> list[Seated]:
+    """Checked organisations seated in a place or below it, those with most checks first."""
+    rows = session().execute(
+        text(
+            "SELECT g.slug, g.name, g.kind, g.level, g.home_locality_code FROM organisation g"
+            " JOIN locality s ON s.code = g.home_locality_code"
+            " WHERE g.state = 'checked'"
+            " AND :code IN (s.code, s.parent_code, s.regency_code, s.province_code, s.region_code, s.country_code)"
+            " ORDER BY g.level DESC, g.name, g.slug LIMIT :most"
+        ),
+        {"code": place.code, "most": limit},
+    )
+    return [Seated(*row) for row in rows]
