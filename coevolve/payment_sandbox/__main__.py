@@ -27,7 +27,7 @@ def _faults(text: str) -> list[dict[str, object]]:
     try:
         given = json.loads(text)
         if not isinstance(given, list):
-            raise ValueError("a list of faults is needed")
+            raise ValueError("a list of faults is needed")  # noqa: TRY004 - argparse wants it so
         for row in given:
             chaos.rule(row)
     except ValueError as error:

@@ -20,10 +20,21 @@ from typing import Any
 from coevolve.payment_sandbox.store import Row, Store, new_id
 
 CALLS = frozenset(
-    "http_500 http_500_after http_503 http_429 garbage garbage_after hang act_then_timeout cut act_then_cut".split()
+    [
+        "http_500",
+        "http_500_after",
+        "http_503",
+        "http_429",
+        "garbage",
+        "garbage_after",
+        "hang",
+        "act_then_timeout",
+        "cut",
+        "act_then_cut",
+    ]
 )
-DELIVERIES = frozenset("duplicate reorder delay lose".split())
-ACTING = frozenset("http_500_after garbage_after act_then_timeout act_then_cut".split())
+DELIVERIES = frozenset(["duplicate", "reorder", "delay", "lose"])
+ACTING = frozenset(["http_500_after", "garbage_after", "act_then_timeout", "act_then_cut"])
 FIELDS: dict[str, tuple[type, ...]] = {
     "mode": (str,),
     "on": (str,),
@@ -39,7 +50,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
 def rule(given: Any) -> Row:
     """A whole rule from what was given; a word it does not know is a ValueError."""
     if not isinstance(given, dict):
-        raise ValueError("a fault is an object")
+        raise ValueError("a fault is an object")  # noqa: TRY004 - one kind of refusal
     for name, value in given.items():
         if name not in FIELDS or not isinstance(value, FIELDS[name]):
             raise ValueError(f"fault: {name}={value!r} is not understood")

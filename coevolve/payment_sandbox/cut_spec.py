@@ -96,8 +96,7 @@ def _tidy(node: Any, *, names: bool = False) -> Any:
     if "x-expansionResources" in node:
         node = {key: value for key, value in node.items() if key != "x-expansionResources"}
         node["anyOf"] = [part for part in node["anyOf"] if _stays(part)]
-    kept = {key: _tidy(value, names=key == "properties") for key, value in node.items() if key not in DROPPED}
-    return kept
+    return {key: _tidy(value, names=key == "properties") for key, value in node.items() if key not in DROPPED}
 
 
 def _stays(branch: dict[str, Any]) -> bool:

@@ -203,27 +203,30 @@ def _typed_array(schema: Schema, raw: Any, where: str) -> list[Any]:
 
 
 def _typed_scalar(schema: Schema, kind: str | None, raw: str, where: str) -> Any:
-    value: Any = raw
-    if kind == "integer":
-        if not _INTEGER.match(raw):
-            raise StripeError(f"Invalid integer: {raw}", param=where, code="parameter_invalid_integer")
-        value = int(raw)
-    elif kind == "number":
-        if not _NUMBER.match(raw):
-            raise StripeError(f"Invalid decimal: {raw}", param=where)
-        value = float(raw)
-    elif kind == "boolean":
-        if raw not in ("true", "false"):
-            raise StripeError(f"Invalid boolean: {raw}", param=where)
-        value = raw == "true"
+    value = _parsed(kind, raw, where)
     if "enum" in schema and value not in schema["enum"]:
         allowed = ", ".join(str(word) for word in schema["enum"])
         raise StripeError(f"Invalid {where}: must be one of {allowed}", param=where)
-    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
-        raise StripeError(
-            f"Invalid string: {where}; must be at most {schema['maxLength']} characters", param=where
-        )
-    if kind in ("integer", "number"):
-        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
-            raise StripeError(f"Invalid {where}: out of range", param=where)
+    if isinstance(value, str):
+        longest = schema.get("maxLength", len(value))
+        if len(value) > longest:
+            raise StripeError(f"Invalid string: {where}; must be at most {longest} characters", param=where)
+    elif not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        raise StripeError(f"Invalid {where}: out of range", param=where)
     return value
+
+
+def _parsed(kind: str | None, raw: str, where: str) -> Any:
+    if kind == "integer":
+        if not _INTEGER.match(raw):
+            raise StripeError(f"Invalid integer: {raw}", param=where, code="parameter_invalid_integer")
+        return int(raw)
+    if kind == "number":
+        if not _NUMBER.match(raw):
+            raise StripeError(f"Invalid decimal: {raw}", param=where)
+        return float(raw)
+    if kind == "boolean":
+        if raw not in ("true", "false"):
+            raise StripeError(f"Invalid boolean: {raw}", param=where)
+        return raw == "true"
+    return raw

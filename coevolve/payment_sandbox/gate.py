@@ -203,9 +203,9 @@ def _saved(store: Store, asked: Asked, print_of: str) -> Answer | None:
 
 
 def _save(store: Store, asked: Asked, print_of: str, given: Answer) -> None:
-    assert asked.key is not None
-    store.remove("key", asked.key)
-    row = {"id": asked.key, "at": store.now(), "print": print_of, "request": asked.request_id}
+    key = str(asked.key)
+    store.remove("key", key)
+    row = {"id": key, "at": store.now(), "print": print_of, "request": asked.request_id}
     store.add("key", row | {"status": given.status, "body": given.body.decode()})
 
 

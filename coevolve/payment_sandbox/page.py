@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
@@ -164,9 +165,8 @@ def answer_challenge(session_id: str) -> BaseResponse:
     )
 
 
-def _attempt(session: Row, do: object, *, failure: str = "declined") -> BaseResponse:
+def _attempt(session: Row, do: Callable[[], str | None], *, failure: str = "declined") -> BaseResponse:
     """One try to pay; a second press of the button finds what the first one did."""
-    assert callable(do)
     store = _store()
     try:
         with store.change():

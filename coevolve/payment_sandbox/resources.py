@@ -170,13 +170,16 @@ SESSION_PARAMS = (
     "mode line_items success_url cancel_url customer customer_email client_reference_id metadata locale "
     "payment_intent_data expires_at payment_method_types submit_type ui_mode expand"
 )
-INTENT_PARAMS = "capture_method description metadata receipt_email statement_descriptor statement_descriptor_suffix transfer_group"
+INTENT_PARAMS = (
+    "capture_method description metadata receipt_email statement_descriptor "
+    "statement_descriptor_suffix transfer_group"
+)
 _URL = re.compile(r"https?://[^\s/]+")
 
 
 def create_session(call: Call) -> Row:
     _only(call.params, SESSION_PARAMS)
-    given = dict(call.params)
+    given = {name: value for name, value in call.params.items() if value != ""}
     if given.get("mode") != "payment":
         raise StripeError(
             "The payment sandbox only does mode=payment", code="sandbox_unsupported", param="mode"
@@ -300,7 +303,8 @@ def capture_intent(call: Call) -> Row:
             f"This PaymentIntent could not be captured because it has a status of {row['status']}.",
             code="payment_intent_unexpected_state",
         )
-    amount = call.params.get("amount_to_capture", row["amount_capturable"])
+    asked = call.params.get("amount_to_capture")
+    amount: int = row["amount_capturable"] if asked is None else asked
     if not 0 < amount <= row["amount_capturable"]:
         raise StripeError(
             "The amount to capture is not within the amount capturable.", param="amount_to_capture"
@@ -323,13 +327,13 @@ def search_intents(call: Call) -> Row:
     rows = call.store.newest("payment_intent")
     for part in re.split(r"\s+AND\s+", call.params["query"]):
         match = _CLAUSE.fullmatch(part)
-        if match is None or (match["field"] is not None and match["field"] not in SEARCHED):
+        key, field, value = ("", "", "") if match is None else match.group("key", "field", "value")
+        if not key and field not in SEARCHED:
             raise StripeError(f"The payment sandbox cannot search for {part}", param="query")
-        value = match["value"]
-        if match["key"] is not None:
-            rows = [row for row in rows if row["metadata"].get(match["key"]) == value]
+        if key:
+            rows = [row for row in rows if row["metadata"].get(key) == value]
         else:
-            rows = [row for row in rows if row[match["field"]] == value]
+            rows = [row for row in rows if row[field] == value]
     asked = call.params.get("page") or "0"
     if not asked.isdecimal():
         raise StripeError("Invalid page", param="page")

@@ -65,7 +65,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.truth = Truth(folder / "truth.jsonl")
-        self.random = random.Random(settings.seed)
+        self.random = random.Random(settings.seed)  # noqa: S311 - chances of faults, meant to repeat
         self.violations = 0
         self.request: Row | None = None
         """The API call under way: events name it as their cause."""
@@ -80,7 +80,8 @@ class Store:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=OFF")
         self._database.execute(
-            "CREATE TABLE IF NOT EXISTS item (seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, body TEXT, UNIQUE (kind, id))"
+            "CREATE TABLE IF NOT EXISTS item "
+            "(seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, body TEXT, UNIQUE (kind, id))"
         )
         for kind, identifier, body in self._database.execute("SELECT kind, id, body FROM item ORDER BY seq"):
             self._rows[kind][identifier] = json.loads(body)
@@ -143,22 +144,26 @@ class Store:
                 self._depth -= 1
 
     def add(self, kind: str, row: Row) -> Row:
-        assert self._depth, "outside a change"
+        self._must_be_inside()
         self._rows[kind][row["id"]] = row
         self._touched[kind, row["id"]] = None
         return row
 
     def edit(self, kind: str, identifier: str, *, param: str = "id") -> Row:
         """The object, to be changed."""
-        assert self._depth, "outside a change"
+        self._must_be_inside()
         row = self.get(kind, identifier, param=param)
         self._touched[kind, identifier] = None
         return row
 
     def remove(self, kind: str, identifier: str) -> None:
-        assert self._depth, "outside a change"
+        self._must_be_inside()
         if self._rows[kind].pop(identifier, None) is not None:
             self._touched[kind, identifier] = None
+
+    def _must_be_inside(self) -> None:
+        if not self._depth:
+            raise RuntimeError("the payment sandbox's state changes only inside store.change()")
 
     def say(self, what: str, name: str, **more: Any) -> None:
         """A line for the truth file, written when the change is."""
@@ -212,14 +217,15 @@ class Store:
         self._said.clear()
 
     def reset(self) -> None:
-        """Forget every object, key, event and fault; the clock runs as ours again."""
+        """Forget every object, key, event, fault and line of truth; the clock runs as ours again."""
         with self._lock:
             for rows in self._rows.values():
                 rows.clear()
             with self._database:
                 self._database.execute("DELETE FROM item")
-            self.truth.write("admin", "reset")
+            self.truth.reset()
 
     def close(self) -> None:
         with self._lock:
             self._database.close()
+            self.truth.close()

@@ -51,7 +51,9 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: object, **named: object) -> None:
+    """A redirect is no taking."""
+
+    def redirect_request(self, *_args: object, **_named: object) -> None:
         return None
 
 
@@ -90,7 +92,7 @@ class Deliverer:
         waiting = [
             row["next_at"] for row in self.store.oldest("delivery") if row["id"] not in self._under_way
         ]
-        return max(0.0, min([1.0, *(at - time.time() for at in waiting)]))
+        return max(0.0, min([1.0, *(float(at) - time.time() for at in waiting)]))
 
     def _deliver(self, delivery_id: str) -> None:
         try:

@@ -24,3 +24,12 @@ class Truth:
         with self._lock:
             self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
             self._file.flush()
+
+    def reset(self) -> None:
+        """An empty file again."""
+        with self._lock:
+            self._file.truncate(0)
+
+    def close(self) -> None:
+        with self._lock:
+            self._file.close()

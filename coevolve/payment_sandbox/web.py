@@ -59,7 +59,7 @@ def v1(rest: str) -> Response:
         path=f"/v1/{rest}",
         query=request.query_string.decode("ascii", "replace"),
         body=request.get_data(),
-        headers=request.headers,
+        headers=request.headers,  # type: ignore[arg-type]  # a Mapping in all but name
     )
     given = answer(current_app.extensions["payment_sandbox"], asked)
     if given.is_cut:
