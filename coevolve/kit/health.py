@@ -11,6 +11,7 @@ from coevolve.kit import clock
 from coevolve.kit.db import session
 
 DUTIES = {
+    "account_mail": "SELECT min(next_at) FROM account_mail WHERE done_at IS NULL AND attempts < 12",
     "payment_inbox": "SELECT min(next_at) FROM payment_inbox WHERE state = 'new'",
     "payment_outbox": "SELECT min(next_at) FROM payment_outbox WHERE state IN ('due', 'unknown')",
     "message": "SELECT min(next_at) FROM message WHERE state = 'queued'",

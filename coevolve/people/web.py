@@ -31,10 +31,15 @@ from coevolve.people.policy import Outcome, SignedIn
 DAY_SECONDS = 24 * 3600
 DEVICE_DAYS = 365
 
+STAFF_DOORS = (
+    ("moderator", (lazy("Moderasi"), "/moderasi")),
+    ("finance", (lazy("Keuangan"), "/keuangan")),
+)
+
 manager = LoginManager()
 
 
-class Visitor(AnonymousUserMixin):  # type: ignore[misc]  # flask-login has no types
+class Visitor(AnonymousUserMixin):
     """Nobody in particular."""
 
     id: uuid.UUID | None = None
@@ -46,8 +51,15 @@ def install(app: Flask) -> None:
     manager.anonymous_user = Visitor
     manager.request_loader(_load)
     manager.init_app(app)
-    app.context_processor(lambda: {"signed_in": current()})
+    app.context_processor(_words)
     passwords.warm_up()
+
+
+def _words() -> dict[str, Any]:
+    """For every page: who is here, and the doors a member of staff sees in the menu. Asks the database nothing."""
+    found = g.get("signed_in")
+    roles = found.roles if found is not None and found.is_complete else frozenset()
+    return {"signed_in": found, "staff_doors": [door for role, door in STAFF_DOORS if role in roles]}
 
 
 def cookie_name() -> str:
@@ -72,7 +84,8 @@ def current() -> SignedIn | None:
         g.signed_in = found
         if found is not None and found.is_complete:
             g.actor_id = found.person.id
-            i18n.use_language(found.person.language)
+            if "lang" not in request.cookies:
+                i18n.use_language(found.person.language)
             if service.touch(found.login):
                 db.commit()
     return cast("SignedIn | None", g.signed_in)

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
+from coevolve.config import settings
 from coevolve.journal import service as journal
 from coevolve.kit import clock, db, rate
 from coevolve.kit.errors import Conflict, Forbidden, Invalid
@@ -81,11 +82,16 @@ def reset_password(*, token: str, password: str) -> Person:
     return person
 
 
-def change_password(*, person: Person, current: str, password: str, keep: uuid.UUID) -> None:
-    """Set a new password with the old one at hand; the other sessions end."""
-    rate.hit(f"change_password:{person.id}", limit=10, window_seconds=300)
+def check_password(*, person: Person, current: str) -> None:
+    """Ask for the password again before something that opens a way in; few tries in five minutes."""
+    rate.hit(f"check_password:{person.id}", limit=settings().sign_in_tries, window_seconds=300)
     if not passwords.matches(person.password_hash, current):
         raise Invalid("password_wrong", lazy("Kata sandi sekarang tidak cocok."), field="current")
+
+
+def change_password(*, person: Person, current: str, password: str, keep: uuid.UUID) -> None:
+    """Set a new password with the old one at hand; the other sessions end."""
+    check_password(person=person, current=current)
     _set_password(person, password)
     end_others(person_id=person.id, but=keep)
     journal.record("person.password_changed", about=("person", person.id), by=person.id, visibility="staff")

@@ -66,6 +66,23 @@ def enrol_totp(*, person: Person, secret: str | None = None) -> str:
     return chosen
 
 
+def remove_totp(*, person: Person) -> None:
+    """Take the app away, so that another can be set up; what needs a code is closed until then."""
+    session = db.session()
+    session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.person_id == person.id)
+        .values(factor_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    _tell(person)
+    journal.record(
+        "person.second_factor_removed", about=("person", person.id), by=person.id, visibility="staff"
+    )
+
+
 def renew_recovery_codes(*, person: Person) -> list[str]:
     """Ten new recovery codes; the old ones stop working."""
     codes = _fresh_codes(person.id)

@@ -80,8 +80,8 @@ def letter(mail: AccountMail) -> Letter | None:
     elif mail.purpose == Purpose.reset:
         if known is None or known.state in {PersonState.blocked, PersonState.erased}:
             return None
-        if known.state == PersonState.invited:
-            return None
+        if known.state == PersonState.invited:  # a guest has no password yet: the link begins the account
+            mail.purpose, template = Purpose.sign_up, str(Purpose.sign_up)
     elif mail.purpose == Purpose.change_email and known is not None:
         return None
     context: dict[str, Any] = {

@@ -99,6 +99,15 @@ def prove_factor(*, login_id: uuid.UUID, code: str) -> str:
     return plain
 
 
+def renew(*, login_id: uuid.UUID) -> str:
+    """The app was just confirmed in this session: that proves it, and the cookie's secret is new."""
+    login = db.lock(LoginSession, login_id)
+    plain, login.token_hash = tokens.new()
+    login.factor_at = login.seen_at = clock.now()
+    db.session().flush()
+    return plain
+
+
 def touch(login: LoginSession) -> bool:
     """Note that a session is used, at most once a minute; tells whether there is something to commit."""
     moment = clock.now()
