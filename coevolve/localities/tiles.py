@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 COLUMNS = 13
 ROWS = 9
-STEPS = (1, 3, 6, 9)
+STEPS: tuple[int, int, int, int] = (1, 3, 6, 9)
 """From how many on a tile is one step darker."""
 SIDE = 9
 """At most so many regency tiles abreast."""
@@ -109,14 +109,14 @@ def step_in(count: int, steps: Sequence[int]) -> int:
 
 
 def thresholds(counts: Iterable[int]) -> tuple[int, int, int, int]:
-    """Where colours change so that a map of these counts tells something: 1, 3, 6, 9 or a round multiple."""
-    most = max(counts, default=0)
-    unit = 1
-    for factor in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000):
-        unit = factor
-        if most <= 14 * factor:
-            break
-    return (1, 3 * unit, 6 * unit, 9 * unit)
+    """Where colours change: 1, 3, 6, 9 while numbers are small; else by quarters of the places that have any."""
+    some = sorted(count for count in counts if count > 0)
+    if not some or some[-1] <= 14:
+        return STEPS
+    second, third, fourth = (some[len(some) * quarter // 4] for quarter in (1, 2, 3))
+    second = max(second, 2)
+    third = max(third, second + 1)
+    return (1, second, third, max(fourth, third + 1))
 
 
 def lay_out(points: Sequence[Point]) -> tuple[dict[str, tuple[int, int]], int, int]:

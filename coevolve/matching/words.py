@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from coevolve.kit.i18n import LANGUAGES, gettext, in_language
 from coevolve.listings import sectors, units
+from coevolve.listings.queries.cards import PATHS
 from coevolve.localities.queries import Place
-
-PATHS = {"need": "kebutuhan", "campaign": "kampanye", "standing_offer": "penawaran", "opportunity": "peluang"}
 
 
 def listing_path(kind: str, slug: str) -> str:
@@ -24,7 +23,7 @@ def in_all_languages(sentence: str, **values: object) -> dict[str, str]:
 
 
 def interest_reason(place: Place, sector: str | None, *, by_organisation: bool) -> dict[str, str]:
-    """'Anda mengikuti air dan sanitasi di Nusa Tenggara Timur.'"""
+    """'Anda mengikuti bidang Air dan sanitasi di Nusa Tenggara Timur.'"""
     name = place.name
     if sector is None and by_organisation:
         return in_all_languages("Organisasi Anda mengikuti %(place)s.", place=name)
@@ -33,9 +32,9 @@ def interest_reason(place: Place, sector: str | None, *, by_organisation: bool) 
     label = sectors.LABELS[sector]
     if by_organisation:
         return in_all_languages(
-            "Organisasi Anda mengikuti %(sector)s di %(place)s.", sector=label, place=name
+            "Organisasi Anda mengikuti bidang %(sector)s di %(place)s.", sector=label, place=name
         )
-    return in_all_languages("Anda mengikuti %(sector)s di %(place)s.", sector=label, place=name)
+    return in_all_languages("Anda mengikuti bidang %(sector)s di %(place)s.", sector=label, place=name)
 
 
 def pairing_reason(kind: str, category: str, place: Place) -> dict[str, str]:

@@ -9,6 +9,7 @@ import functools
 import uuid
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from coevolve.notifications import kinds, links
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 SHOWN_IN_DIGEST = 30
+POLICY = SMTP.clone(max_line_length=400)
+"""Wide enough that the address in List-Unsubscribe stays in one piece."""
 
 
 @functools.cache
@@ -84,7 +87,7 @@ def compose(
         values["subject"] = line
         plain = text.render(values).strip() + "\n"
         html = _inlined(environment().get_template(f"mail/{template}.html").render(values))
-    mail = EmailMessage()
+    mail = EmailMessage(policy=POLICY)
     mail["Subject"] = line
     mail["From"] = settings().mail_from
     mail["To"] = formataddr((name.replace("\n", " ").replace("\r", " "), to)) if name else to

@@ -43,7 +43,14 @@ _CANDIDATES = text(
         ORDER BY other.id, theirs.position
     ) AS candidate ORDER BY score DESC, id LIMIT :pairs
     """
-).bindparams(bindparam("sides", type_=ARRAY(Text)), bindparam("codes", type_=ARRAY(Text)))
+).bindparams(
+    bindparam("sides", type_=ARRAY(Text)),
+    bindparam("codes", type_=ARRAY(Text)),
+    bindparam("sector", type_=Text),
+    bindparam("regency", type_=Text),
+    bindparam("province", type_=Text),
+    bindparam("code", type_=Text),
+)
 
 
 def pair(listing: Listing, chain: list[Place]) -> int:

@@ -7,7 +7,7 @@ import uuid
 
 from sqlalchemy import bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Integer, Text
+from sqlalchemy.types import BigInteger, Boolean, Integer, Text
 
 from coevolve.kit.db import get, session
 from coevolve.listings import sectors
@@ -89,6 +89,14 @@ _MATCH = text(
     bindparam("codes", type_=ARRAY(Text)),
     bindparam("points", type_=ARRAY(Integer)),
     bindparam("why_code", type_=ARRAY(Text)),
+    bindparam("why_sector", type_=ARRAY(Boolean)),
+    bindparam("why_organisation", type_=ARRAY(Boolean)),
+    bindparam("why_reason", type_=ARRAY(Text)),
+    bindparam("sector", type_=Text),
+    bindparam("kinds", type_=Integer),
+    bindparam("goal", type_=BigInteger),
+    bindparam("sector_points", type_=Integer),
+    bindparam("kinds_points", type_=Integer),
 )
 
 
