@@ -4,10 +4,10 @@ A rule: `{"mode", "on", "count", "probability", "seconds", "times", "skip"}`. `o
 of `METHOD /path` (default: every POST), for deliveries of the event type (default: every one). `count` strikes are
 left (none given: for ever), after letting `skip` pass. Chances are drawn from the seed given at the start.
 
-Calls: `http_500` (before acting), `http_500_after`, `http_503`, `http_429`, `garbage` (HTML with 200, not acted),
-`garbage_after`, `hang` (`seconds`, then 503, not acted), `act_then_timeout` (acts, then hangs `seconds`), `cut` (the
-connection breaks, not acted), `act_then_cut`. A 500 is remembered under its idempotency key, as Stripe does, unless
-the rule says `"remembered": false`.
+Calls: `http_500` (before acting), `http_500_after`, `http_503`, `http_429`, `http_409` (key in use), `garbage` (HTML
+with 200, not acted), `garbage_after`, `hang` (`seconds`, then 503, not acted), `act_then_timeout` (acts, then hangs
+`seconds`), `cut` (the connection breaks, not acted), `act_then_cut`. A 500 is remembered under its idempotency key,
+as Stripe does, unless the rule says `"remembered": false`.
 Deliveries: `duplicate` (`times` more), `reorder` (each held for a random part of `seconds`), `delay` (`seconds`),
 `lose`.
 """
@@ -25,6 +25,7 @@ CALLS = frozenset(
         "http_500_after",
         "http_503",
         "http_429",
+        "http_409",
         "garbage",
         "garbage_after",
         "hang",
@@ -97,7 +98,6 @@ def deliveries(store: Store, event_type: str) -> list[float]:
         if found is None:
             continue
         if mode == "lose":
-            store.say("delivery", "lost", type=event_type)
             return []
         if mode == "delay":
             delays = [delay + found["seconds"] for delay in delays]

@@ -23,8 +23,11 @@ def emit(store: Store, kind: str, about: Row, previous: Row | None = None) -> Ro
     )
     store.add("event", row)
     if has_address:
-        for delay in chaos.deliveries(store, kind):
+        delays = chaos.deliveries(store, kind)
+        for delay in delays:
             send(store, row["id"], delay)
+        if not delays:
+            store.say("delivery", "lost", event=row["id"], type=kind)
     return row
 
 

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from coevolve.payment_sandbox import chaos, description, forms
+from coevolve.payment_sandbox.calls import Call
 from coevolve.payment_sandbox.errors import StripeError
-from coevolve.payment_sandbox.resources import CALLS, Call, match
+from coevolve.payment_sandbox.resources import CALLS, match
 from coevolve.payment_sandbox.store import Row, Store, new_id
 
 LONGEST_BODY = 1_000_000
@@ -233,6 +234,14 @@ def _without_acting(store: Store, asked: Asked, fault: Row) -> Answer:
     elif mode == "http_503":
         unavailable = StripeError("The service is unavailable.", status=503, kind="api_error")
         given = _finish(asked, 503, unavailable.envelope())
+    elif mode == "http_409":
+        busy = StripeError(
+            "There is currently another in-progress request using this idempotency key.",
+            status=409,
+            kind="idempotency_error",
+            code="idempotency_key_in_use",
+        )
+        given = _finish(asked, 409, busy.envelope())
     elif mode == "http_429":
         limit = StripeError("Too many requests hit the API too quickly.", status=429, code="rate_limit")
         given = _finish(asked, 429, limit.envelope())

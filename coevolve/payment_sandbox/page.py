@@ -172,6 +172,9 @@ def _attempt(session: Row, do: Callable[[], str | None], *, failure: str = "decl
         with store.change():
             outcome = do()
     except StripeError:
+        # Another press of the button, or the clock, was first.
+        if store.get("checkout.session", session["id"])["status"] == "complete":
+            return _back(session)
         return redirect(url_for("page.show", session_id=session["id"]), 303)
     if outcome == "challenge":
         return redirect(url_for("page.challenge", session_id=session["id"]), 303)

@@ -4,260 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-from coevolve.payment_sandbox import checkout, disputes, fees, money, objects, refunds, rendering
+from coevolve.payment_sandbox import catalogue, checkout, disputes, money, refunds, rendering
+from coevolve.payment_sandbox.calls import Call, clean_metadata, merge_metadata, only
 from coevolve.payment_sandbox.errors import StripeError, refused
 from coevolve.payment_sandbox.events import emit
-from coevolve.payment_sandbox.store import Row, Store, public
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call under way."""
-
-    store: Store
-    identifier: str
-    params: dict[str, Any]
-    key: str | None
-    path: str
-
-    def expand(self) -> list[str]:
-        asked: list[str] = self.params.get("expand", [])
-        return asked
-
-    def show(self, row: Row) -> Row:
-        return rendering.one(self.store, row, self.expand())
-
-    def page(self, rows: list[Row], *dates: str) -> Row:
-        """The rows that fit the filters of the same name, one page of them."""
-        for name in (
-            "payment_intent",
-            "charge",
-            "customer",
-            "status",
-            "currency",
-            "type",
-            "product",
-            "active",
-        ):
-            if name in self.params:
-                rows = [row for row in rows if row.get(name) == self.params[name]]
-        rows = rendering.within(rows, self.params, *(dates or ("created",)))
-        return rendering.page(self.store, rows, self.params, self.path)
-
-
-def _clean_metadata(given: Any) -> dict[str, str]:
-    """Stripe's limits; an empty value takes the key away."""
-    if not isinstance(given, dict):
-        return {}
-    if len(given) > 50:
-        raise StripeError("You can only specify up to 50 metadata keys.", param="metadata")
-    for name, value in given.items():
-        if len(name) > 40:
-            raise StripeError(f"Metadata keys must be up to 40 characters: {name}", param="metadata")
-        if len(value) > 500:
-            raise StripeError(f"Metadata values must be up to 500 characters: {name}", param="metadata")
-    return {name: value for name, value in given.items() if value != ""}
-
-
-def _only(given: dict[str, Any], known: str, where: str = "") -> None:
-    """The sandbox says so when it cannot do what Stripe could: nothing is silently ignored."""
-    for name in given:
-        if name not in known.split():
-            param = f"{where}[{name}]" if where else name
-            raise StripeError(
-                f"The payment sandbox does not do {param}", code="sandbox_unsupported", param=param
-            )
-
-
-# --- customers, products, prices ---
-
-
-def create_customer(call: Call) -> Row:
-    _only(call.params, "email name phone description metadata preferred_locales expand")
-    given = {name: call.params[name] for name in call.params if name not in ("expand", "metadata")}
-    row = objects.customer(
-        now=call.store.now(), metadata=_clean_metadata(call.params.get("metadata")), **given
-    )
-    call.store.add("customer", row)
-    emit(call.store, "customer.created", row)
-    return call.show(row)
-
-
-def update_customer(call: Call) -> Row:
-    _only(call.params, "email name phone description metadata preferred_locales expand")
-    row = call.store.edit("customer", call.identifier)
-    before = {name: row[name] for name in call.params if name in row}
-    row.update({name: call.params[name] for name in before if name != "metadata"})
-    _merge_metadata(row, call.params)
-    emit(call.store, "customer.updated", row, before)
-    return call.show(row)
-
-
-def _merge_metadata(row: Row, params: dict[str, Any]) -> None:
-    if params.get("metadata") == "":
-        row["metadata"] = {}
-    elif "metadata" in params:
-        row["metadata"] = _clean_metadata({**row["metadata"], **params["metadata"]})
-
-
-def list_customers(call: Call) -> Row:
-    rows = call.store.newest("customer")
-    if "email" in call.params:
-        rows = [row for row in rows if row["email"] == call.params["email"]]
-    return call.page(rows)
-
-
-def create_product(call: Call) -> Row:
-    _only(call.params, "name description metadata active expand")
-    row = _add_product(call.store, call.params)
-    return call.show(row)
-
-
-def _add_product(store: Store, given: dict[str, Any]) -> Row:
-    row = objects.product(
-        now=store.now(),
-        name=given["name"],
-        description=given.get("description"),
-        metadata=_clean_metadata(given.get("metadata")),
-        active=given.get("active", True),
-    )
-    return store.add("product", row)
-
-
-def create_price(call: Call) -> Row:
-    _only(call.params, "currency product product_data unit_amount metadata nickname active expand")
-    store, given = call.store, call.params
-    if "unit_amount" not in given:
-        raise StripeError(
-            "Missing required param: unit_amount.", code="parameter_missing", param="unit_amount"
-        )
-    return call.show(_add_price(store, given, "product_data"))
-
-
-def _add_price(store: Store, given: dict[str, Any], where: str) -> Row:
-    currency = given["currency"].lower()
-    if currency not in fees.RATES:
-        raise StripeError(f"Invalid currency: {currency}", param="currency")
-    if given["unit_amount"] < 0:
-        raise StripeError(
-            "Invalid non-negative integer", code="parameter_invalid_integer", param="unit_amount"
-        )
-    if ("product" in given) == ("product_data" in given):
-        raise StripeError("Give either product or product_data.", code="parameter_missing", param=where)
-    if "product" in given:
-        product = store.get("product", given["product"], param="product")
-    else:
-        _only(given["product_data"], "name description metadata", where)
-        product = _add_product(store, given["product_data"])
-    row = objects.price(
-        now=store.now(),
-        product_id=product["id"],
-        currency=currency,
-        unit_amount=given["unit_amount"],
-        metadata=_clean_metadata(given.get("metadata")),
-        nickname=given.get("nickname"),
-        active=given.get("active", True),
-    )
-    return store.add("price", row)
-
+from coevolve.payment_sandbox.ordering import create_session
+from coevolve.payment_sandbox.store import Row
 
 # --- checkout ---
-
-SESSION_PARAMS = (
-    "mode line_items success_url cancel_url customer customer_email client_reference_id metadata locale "
-    "payment_intent_data expires_at payment_method_types submit_type ui_mode expand"
-)
-INTENT_PARAMS = (
-    "capture_method description metadata receipt_email statement_descriptor "
-    "statement_descriptor_suffix transfer_group"
-)
-_URL = re.compile(r"https?://[^\s/]+")
-
-
-def create_session(call: Call) -> Row:
-    _only(call.params, SESSION_PARAMS)
-    given = {name: value for name, value in call.params.items() if value != ""}
-    if given.get("mode") != "payment":
-        raise StripeError(
-            "The payment sandbox only does mode=payment", code="sandbox_unsupported", param="mode"
-        )
-    if given.get("ui_mode", "hosted_page") != "hosted_page":
-        raise StripeError("The payment sandbox only does ui_mode=hosted_page", param="ui_mode")
-    if "success_url" not in given:
-        raise StripeError(
-            "Missing required param: success_url.", code="parameter_missing", param="success_url"
-        )
-    for name in ("success_url", "cancel_url"):
-        if name in given and not _URL.match(given[name]):
-            raise StripeError("Not a valid URL", code="url_invalid", param=name)
-    if "card" not in given.get("payment_method_types", ["card"]):
-        raise StripeError(
-            "The payment sandbox needs card among payment_method_types", param="payment_method_types"
-        )
-    now = call.store.now()
-    expires_at = given.get("expires_at", now + 86_400)
-    if not now + 1_790 <= expires_at <= now + 86_410:
-        raise StripeError(
-            "The expires_at timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
-        )
-    if "customer" in given:
-        call.store.get("customer", given["customer"], param="customer")
-        if "customer_email" in given:
-            raise StripeError(
-                "You may only specify one of customer and customer_email.", param="customer_email"
-            )
-    intent_data = dict(given.get("payment_intent_data", {}))
-    _only(intent_data, INTENT_PARAMS, "payment_intent_data")
-    intent_data["metadata"] = _clean_metadata(intent_data.get("metadata"))
-    items = _line_items(call)
-    kept = (
-        "success_url",
-        "cancel_url",
-        "customer",
-        "customer_email",
-        "client_reference_id",
-        "locale",
-        "submit_type",
-    )
-    fields = {name: given[name] for name in kept if name in given}
-    fields |= {"metadata": _clean_metadata(given.get("metadata")), "expires_at": expires_at}
-    fields["payment_method_types"] = given.get("payment_method_types", ["card"])
-    row = checkout.open_session(call.store, items=items, given=fields, intent_data=intent_data, key=call.key)
-    return call.show(row)
-
-
-def _line_items(call: Call) -> list[Row]:
-    asked = call.params.get("line_items", [])
-    if not asked:
-        raise StripeError("Missing required param: line_items.", code="parameter_missing", param="line_items")
-    rows: list[Row] = []
-    for at, item in enumerate(asked):
-        where = f"line_items[{at}]"
-        _only(item, "price price_data quantity", where)
-        quantity = item.get("quantity", 1)
-        if not 1 <= quantity <= 999_999:
-            raise StripeError("Invalid quantity", param=f"{where}[quantity]")
-        if ("price" in item) == ("price_data" in item):
-            raise StripeError("Give either price or price_data.", code="parameter_missing", param=where)
-        if "price" in item:
-            price = call.store.get("price", item["price"], param=f"{where}[price]")
-        else:
-            data = item["price_data"]
-            _only(data, "currency unit_amount product product_data", f"{where}[price_data]")
-            if "unit_amount" not in data:
-                param = f"{where}[price_data][unit_amount]"
-                raise StripeError(f"Missing required param: {param}.", code="parameter_missing", param=param)
-            price = _add_price(call.store, data, f"{where}[price_data][product_data]")
-        name = call.store.get("product", price["product"])["name"]
-        rows.append(objects.line_item(price_row=public(price), quantity=quantity, name=name))
-    currency = rows[0]["currency"]
-    if any(row["currency"] != currency for row in rows):
-        raise StripeError("All line items must have one currency.", param="line_items")
-    fees.check_amount(sum(row["amount_total"] for row in rows), currency, "line_items")
-    return rows
 
 
 def list_sessions(call: Call) -> Row:
@@ -296,7 +51,7 @@ def cancel_intent(call: Call) -> Row:
 
 
 def capture_intent(call: Call) -> Row:
-    _only(call.params, "amount_to_capture expand metadata")
+    only(call.params, "amount_to_capture expand metadata")
     row = call.store.edit("payment_intent", call.identifier, param="intent")
     if row["status"] != "requires_capture":
         raise refused(
@@ -309,7 +64,7 @@ def capture_intent(call: Call) -> Row:
         raise StripeError(
             "The amount to capture is not within the amount capturable.", param="amount_to_capture"
         )
-    _merge_metadata(row, call.params)
+    merge_metadata(row, call.params)
     money.capture(call.store, row, amount)
     if row.get("_session") is not None:
         call.store.edit("checkout.session", row["_session"])["payment_status"] = "paid"
@@ -353,7 +108,7 @@ def list_charges(call: Call) -> Row:
 
 
 def create_refund(call: Call) -> Row:
-    _only(call.params, "amount charge payment_intent reason metadata expand")
+    only(call.params, "amount charge payment_intent reason metadata expand")
     given = call.params
     charge_id = given.get("charge")
     if charge_id is None and "payment_intent" not in given:
@@ -374,7 +129,7 @@ def create_refund(call: Call) -> Row:
         charge_id=str(charge_id),
         amount=given.get("amount"),
         reason=given.get("reason"),
-        metadata=_clean_metadata(given.get("metadata")),
+        metadata=clean_metadata(given.get("metadata")),
         key=call.key,
     )
     return call.show(row)
@@ -383,7 +138,7 @@ def create_refund(call: Call) -> Row:
 def update_refund(call: Call) -> Row:
     row = call.store.edit("refund", call.identifier)
     before = {"metadata": dict(row["metadata"])}
-    _merge_metadata(row, call.params)
+    merge_metadata(row, call.params)
     emit(call.store, "refund.updated", row, before)
     return call.show(row)
 
@@ -454,10 +209,10 @@ CALLS: dict[str, Callable[[Call], Row]] = {
     "GET /v1/checkout/sessions/{session}": _get("checkout.session", "session"),
     "POST /v1/checkout/sessions/{session}/expire": expire_session,
     "GET /v1/checkout/sessions/{session}/line_items": session_items,
-    "GET /v1/customers": list_customers,
-    "POST /v1/customers": create_customer,
+    "GET /v1/customers": catalogue.list_customers,
+    "POST /v1/customers": catalogue.create_customer,
     "GET /v1/customers/{customer}": _get("customer", "customer"),
-    "POST /v1/customers/{customer}": update_customer,
+    "POST /v1/customers/{customer}": catalogue.update_customer,
     "GET /v1/disputes": _list("dispute"),
     "GET /v1/disputes/{dispute}": _get("dispute", "dispute"),
     "POST /v1/disputes/{dispute}/close": close_dispute,
@@ -471,10 +226,10 @@ CALLS: dict[str, Callable[[Call], Row]] = {
     "GET /v1/payouts": list_payouts,
     "GET /v1/payouts/{payout}": _get("payout", "payout"),
     "GET /v1/prices": _list("price"),
-    "POST /v1/prices": create_price,
+    "POST /v1/prices": catalogue.create_price,
     "GET /v1/prices/{price}": _get("price", "price"),
     "GET /v1/products": _list("product"),
-    "POST /v1/products": create_product,
+    "POST /v1/products": catalogue.create_product,
     "GET /v1/products/{id}": _get("product", "id"),
     "GET /v1/refunds": _list("refund"),
     "POST /v1/refunds": create_refund,

@@ -22,7 +22,7 @@ from typing import Any
 
 from coevolve.payment_sandbox import description
 from coevolve.payment_sandbox.errors import missing
-from coevolve.payment_sandbox.settings import Settings
+from coevolve.payment_sandbox.settings import Refused, Settings
 from coevolve.payment_sandbox.truth import Truth
 
 Row = dict[str, Any]
@@ -83,8 +83,20 @@ class Store:
             "CREATE TABLE IF NOT EXISTS item "
             "(seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, body TEXT, UNIQUE (kind, id))"
         )
+        self._refuse_another_version()
         for kind, identifier, body in self._database.execute("SELECT kind, id, body FROM item ORDER BY seq"):
             self._rows[kind][identifier] = json.loads(body)
+
+    def _refuse_another_version(self) -> None:
+        """State written under another description of Stripe's is not read."""
+        mine = description.version()
+        self._database.execute("CREATE TABLE IF NOT EXISTS version (name TEXT PRIMARY KEY)")
+        found = self._database.execute("SELECT name FROM version").fetchone()
+        if found is None:
+            with self._database:
+                self._database.execute("INSERT INTO version VALUES (?)", (mine,))
+        elif found[0] != mine:
+            raise Refused(f"payment sandbox: {self.settings.data} holds state of {found[0]}, remove it")
 
     # --- time ---
 

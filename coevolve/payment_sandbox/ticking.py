@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import sys
 import threading
 import time
@@ -71,8 +72,11 @@ class Deliverer:
         threading.Thread(target=self._watch_deliveries, name="deliveries", daemon=True).start()
 
     def _watch_clock(self) -> None:
+        parent = os.getppid()
         while True:
             time.sleep(0.5)
+            if os.getppid() != parent:
+                os._exit(1)  # whoever started us was killed: nobody would ever stop us
             try:
                 play_due(self.store)
             except Exception:
@@ -97,8 +101,8 @@ class Deliverer:
     def _deliver(self, delivery_id: str) -> None:
         try:
             row = self.store.find("delivery", delivery_id)
-            if row is not None:
-                event = self.store.get("event", row["event"])
+            event = None if row is None else self.store.find("event", row["event"])
+            if row is not None and event is not None:
                 self._settle(row, event, self._post(event))
         except Exception:
             traceback.print_exc(file=sys.stderr)

@@ -132,9 +132,14 @@ def test_http_500_after_acting(sandbox: Sandbox, client: stripe.StripeClient, op
 def test_http_429_and_503_do_nothing(
     sandbox: Sandbox, client: stripe.StripeClient, open_checkout: Open
 ) -> None:
-    sandbox.chaos({"mode": "http_429", "count": 1}, {"mode": "http_503", "count": 1})
+    sandbox.chaos(
+        {"mode": "http_429", "count": 1}, {"mode": "http_409", "count": 1}, {"mode": "http_503", "count": 1}
+    )
     with pytest.raises(stripe.RateLimitError):
         open_checkout(key="k1")
+    with pytest.raises(stripe.APIError) as busy:
+        open_checkout(key="k1")
+    assert busy.value.http_status == 409
     with pytest.raises(stripe.APIError):
         open_checkout(key="k1")
     assert client.v1.checkout.sessions.list().data == []
