@@ -220,11 +220,29 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("Transfer tepat %(amount)s sebelum %(expires)s untuk “%(title)s”."),
         button=lazy("Lihat petunjuk bayar"),
     ),
+    "payment.late": Kind(
+        group="money",
+        subject=lazy("%(amount)s untuk %(title)s datang terlambat"),
+        sentence=lazy("%(amount)s untuk “%(title)s” sampai, tetapi terlambat. Kami simpan atas nama Anda dan menghubungi Anda."),
+        button=lazy("Lihat pembayarannya"),
+    ),
+    "payment.news": Kind(
+        group="support",
+        subject=lazy("%(amount)s masuk untuk %(title)s"),
+        sentence=lazy("Dukungan %(amount)s untuk “%(title)s” sudah diterima."),
+        button=lazy("Lihat dukungannya"),
+    ),
     "payment.received": Kind(
         group="money",
         subject=lazy("%(amount)s untuk %(title)s sudah kami terima"),
         sentence=lazy("%(amount)s untuk “%(title)s” sudah kami terima. Terima kasih."),
         button=lazy("Lihat kuitansi"),
+    ),
+    "payment.refunded": Kind(
+        group="money",
+        subject=lazy("%(amount)s untuk %(title)s dikembalikan"),
+        sentence=lazy("%(amount)s untuk “%(title)s” kami kembalikan ke cara bayar Anda. Bank dapat memerlukan beberapa hari."),
+        button=lazy("Lihat pembayarannya"),
     ),
     "pledge.accepted": Kind(
         group="support",

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import BigKey, Claim, Created, Model, UuidKey
 from coevolve.kit.moves import Machine
+from coevolve.payments import words
 
 REF_SHAPE = "^CE[0-9A-HJKMNP-TV-Z]{9}$"
 
@@ -144,6 +145,7 @@ class Payment(UuidKey, Created, Model):
         Index("ix_payment_captured", "captured_at", postgresql_where=text("captured > 0")),
     )
     machine: ClassVar[Machine] = PAYMENT
+    state_labels: ClassVar[dict[str, Any]] = words.STATES
 
     public_ref: Mapped[str] = mapped_column(unique=True)
     """What people write and read aloud: CE, eight symbols, one check symbol."""
@@ -190,7 +192,7 @@ class Payment(UuidKey, Created, Model):
 
 
 class Inbox(BigKey, Claim, Model):
-    """What a provider told us, kept for ever as it came. An event is a hint: the object is fetched before anything is believed."""
+    """What a provider told us, kept for ever as it came. An event is a hint: the object is fetched before we believe."""
 
     __tablename__ = "payment_inbox"
     __table_args__ = (
@@ -248,7 +250,7 @@ class Cursor(Model):
     read_until: Mapped[dt.datetime]
 
 
-class ProviderTransaction(BigKey, Created, Model):
+class ProviderTransaction(UuidKey, Created, Model):
     """A line of the provider's own account: what it took in or paid out for us, and its fee."""
 
     __tablename__ = "payment_provider_txn"
@@ -354,6 +356,7 @@ class Refund(UuidKey, Created, Model):
         Index("ix_payment_refund_payment_id", "payment_id"),
     )
     machine: ClassVar[Machine] = REFUND
+    state_labels: ClassVar[dict[str, Any]] = words.REFUNDS
 
     payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment.id"))
     provider: Mapped[str]
@@ -418,6 +421,7 @@ class Dispute(UuidKey, Created, Model):
         Index("ix_payment_dispute_payment_id", "payment_id"),
     )
     machine: ClassVar[Machine] = DISPUTE
+    state_labels: ClassVar[dict[str, Any]] = words.DISPUTES
 
     payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment.id"))
     provider: Mapped[str]
@@ -463,6 +467,7 @@ class Payout(UuidKey, Created, Model):
     __tablename__ = "payment_payout"
     __table_args__ = (UniqueConstraint("provider", "account", "provider_ref"),)
     machine: ClassVar[Machine] = PAYOUT
+    state_labels: ClassVar[dict[str, Any]] = words.PAYOUTS
 
     provider: Mapped[str]
     account: Mapped[str] = mapped_column(server_default=text("''"), default="")

@@ -68,7 +68,9 @@ def receipts_of(reference_kind: str, reference_id: uuid.UUID) -> list[Receipt]:
     return receipts_of_many(reference_kind, [reference_id]).get(reference_id, [])
 
 
-def receipts_of_many(reference_kind: str, reference_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Receipt]]:
+def receipts_of_many(
+    reference_kind: str, reference_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[Receipt]]:
     """The receipts of several things in one query."""
     statement = (
         select(Receipt, Payment.reference_id)

@@ -1,7 +1,7 @@
 """Payment references that survive being read aloud and typed into a banking app: CE, eight symbols, one check symbol.
 
-The symbols are Crockford's base 32 (no I, L, O, U); the last is Luhn's check modulo 32, which notices every single wrong
-symbol and nearly every swap of neighbours.
+The symbols are Crockford's base 32 (no I, L, O, U); the last is Luhn's check modulo 32, which notices every single
+wrong symbol and nearly every swap of neighbours.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def is_reference(text: str) -> bool:
 def find_reference(text: str) -> str | None:
     """The one valid reference in a bank's text, or None (also when there are two different ones).
 
-    Lower case, spaces, line breaks, dots and hyphens inside, O for 0 and I or L for 1 are forgiven; a wrong check symbol
-    is not, because a half-read reference could be somebody else's.
+    Lower case, spaces, line breaks, dots and hyphens inside, O for 0 and I or L for 1 are forgiven; a wrong check
+    symbol is not, because a half-read reference could be somebody else's.
     """
     upper = text.upper()
     found: set[str] = set()

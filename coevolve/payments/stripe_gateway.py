@@ -244,7 +244,7 @@ class StripeGateway:
     def balance(self) -> dict[str, int]:
         """Available and pending together, per unit."""
         held: dict[str, int] = {}
-        answer = self._call(lambda: self.client.v1.balance.retrieve())
+        answer = self._call(self.client.v1.balance.retrieve)
         for part in ("available", "pending"):
             for entry in answer.get(part) or []:
                 money = from_stripe(int(entry["amount"]), str(entry["currency"]))

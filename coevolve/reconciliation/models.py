@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import BigKey, Created, Model, UuidKey
 from coevolve.kit.moves import Machine
+from coevolve.reconciliation import words
 
 
 class LineState(StrEnum):
@@ -152,6 +153,7 @@ class Case(UuidKey, Created, Model):
         Index("ix_recon_case_payment_id", "payment_id", postgresql_where=text("payment_id IS NOT NULL")),
     )
     machine: ClassVar[Machine] = CASE
+    state_labels: ClassVar[dict[str, Any]] = words.CASE_STATES
 
     kind: Mapped[str]
     subject_kind: Mapped[str]

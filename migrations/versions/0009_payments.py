@@ -408,7 +408,7 @@ def _payment_cursor() -> None:
 def _payment_provider_txn() -> None:
     op.create_table(
         "payment_provider_txn",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("txn_ref", sa.Text(), nullable=False),

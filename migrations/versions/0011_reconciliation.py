@@ -160,7 +160,7 @@ def _recon_case() -> None:
         sa.Column("unit", sa.Text(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("owner_id", sa.NullType(), nullable=True),
+        sa.Column("owner_id", sa.Uuid(), nullable=True),
         sa.Column(
             "data",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -204,7 +204,7 @@ def _recon_case_note() -> None:
         sa.Column(
             "at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
-        sa.Column("by", sa.NullType(), nullable=True),
+        sa.Column("by", sa.Uuid(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["by"], ["person.id"], name=op.f("fk_recon_case_note_by")),
         sa.ForeignKeyConstraint(["case_id"], ["recon_case.id"], name=op.f("fk_recon_case_note_case_id")),

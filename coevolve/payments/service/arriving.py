@@ -1,4 +1,4 @@
-"""What providers tell us: by webhook, and by asking for what never came. It is kept as it came; the work is done later."""
+"""What providers tell us: by webhook, and by asking for what never came. It is kept as it came; work is done later."""
 
 from __future__ import annotations
 

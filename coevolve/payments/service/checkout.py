@@ -88,8 +88,8 @@ def start_checkout(
                 payload={
                     "payer_email": payer_email,
                     "description": description,
-                    "success_path": success_path or own_page,
-                    "cancel_path": cancel_path or own_page,
+                    "success_path": success_path or f"{own_page}?dari=kartu",
+                    "cancel_path": cancel_path or f"{own_page}?dari=batal",
                     "expires_at": int(expires_at.timestamp()),
                     "language": language,
                 },
@@ -122,8 +122,8 @@ class _Duty:
 def send(outbox_id: int) -> Payment:
     """Make one call to the provider: commit that it may happen, call, write down what it answered, commit.
 
-    Whatever the call does, the payment comes back in a true state: without a card page it is still `created`, and a worker
-    tries again with the same key. Rows that somebody else has in hand, or that are done, are left alone.
+    Whatever the call does, the payment comes back in a true state: without a card page it is still `created`, and a
+    worker tries again with the same key. Rows that somebody else has in hand, or that are done, are left alone.
     """
     duty, payment_id = _take(outbox_id)
     commit()
@@ -204,7 +204,8 @@ def _take(outbox_id: int) -> tuple[_Duty | None, uuid.UUID]:
     if row is None:
         return None, _payment_of(get(Outbox, outbox_id))
     payment = get(Payment, _payment_of(row))
-    if row.topic == CREATE and row.state == "due" and payment.state != PaymentState.created:
+    is_known = row.state == "due" or payment.provider_ref is not None
+    if row.topic == CREATE and is_known and payment.state != PaymentState.created:
         row.state, row.result = "done", {"skipped": str(payment.state)}
         return None, payment.id
     row.state = "unknown"

@@ -18,7 +18,7 @@ from coevolve.payments.models import Receipt, ReceiptCounter
 from coevolve.payments.references import new_code
 
 PLATFORM = "CE"
-"""The issuer of receipts for money the platform itself holds; an organisation with its own account will have its own."""
+"""The issuer of receipts for money that the platform itself holds."""
 
 
 def write_receipt(

@@ -1,0 +1,86 @@
+"""What always holds between payments, bank, provider and books, as queries that return no rows."""
+
+from __future__ import annotations
+
+from coevolve.kit.invariants import Invariant
+
+INVARIANTS = [
+    Invariant(
+        code="I5",
+        says="Every transaction of the provider older than an hour has a posting or an open case.",
+        sql="""
+        SELECT x.txn_ref, x.kind, x.gross, x.unit FROM payment_provider_txn x
+         WHERE x.explained_as IS NULL AND x.occurred_at < clock_timestamp() - interval '1 hour'
+           AND x.created_at < clock_timestamp() - interval '10 minutes'
+           AND NOT EXISTS (SELECT 1 FROM recon_case c
+                            WHERE c.subject_kind = 'transaction' AND c.subject_id = x.txn_ref
+                              AND c.state NOT IN ('resolved', 'written_off'))
+        """,
+    ),
+    Invariant(
+        code="I6",
+        says="The clearing account equals the provider's balance at the last comparison, or a case is open.",
+        sql="""
+        SELECT DISTINCT ON (m.provider, m.account, m.unit) m.provider, m.account, m.unit, m.theirs, m.ours
+          FROM recon_comparison m
+         WHERE m.theirs <> m.ours + m.explained
+           AND m.id = (SELECT max(n.id) FROM recon_comparison n
+                        WHERE (n.provider, n.account, n.unit) = (m.provider, m.account, m.unit))
+           AND NOT EXISTS (SELECT 1 FROM recon_case c WHERE c.kind = 'balance'
+                              AND c.state NOT IN ('resolved', 'written_off'))
+           AND NOT EXISTS (SELECT 1 FROM payment_inbox i WHERE i.received_at > m.at - interval '10 minutes')
+        """,
+    ),
+    Invariant(
+        code="I7",
+        says="What is allocated of a bank line is its live allocations, and its state says so.",
+        sql="""
+        SELECT l.id, l.amount, l.allocated, l.state, coalesce(sum(a.amount), 0) AS live FROM recon_line l
+          LEFT JOIN recon_allocation a ON a.line_id = l.id AND a.undone_at IS NULL AND a.posting_id IS NOT NULL
+         GROUP BY l.id
+        HAVING l.allocated <> coalesce(sum(a.amount), 0)
+            OR (l.state = 'matched' AND l.allocated <> l.amount)
+            OR (l.state IN ('unmatched', 'proposed') AND l.allocated <> 0)
+        """,
+    ),
+    Invariant(
+        code="I7-bank",
+        says="The ledger's bank accounts hold what the booked lines say.",
+        sql="""
+        SELECT b.account_id, b.booked, l.lines FROM (
+          SELECT a.owner_id AS account_id, a.unit,
+                 sum(CASE WHEN t.debit_id = a.id THEN t.amount ELSE -t.amount END) AS booked
+            FROM ledger_account a JOIN ledger_transfer t ON a.id IN (t.debit_id, t.credit_id)
+           WHERE a.owner_kind = 'payment_bank_account' AND t.phase IN ('single', 'fulfil')
+           GROUP BY a.owner_id, a.unit) b
+          FULL JOIN (SELECT bank_account_id, unit, sum(allocated) AS lines FROM recon_line
+                      GROUP BY bank_account_id, unit) l
+            ON l.bank_account_id = b.account_id AND l.unit = b.unit
+         WHERE coalesce(b.booked, 0) <> coalesce(l.lines, 0)
+        """,
+    ),
+    Invariant(
+        code="I11",
+        says="No posting of money without its source (payment, refund, dispute, payout, bank account, case, transaction).",
+        sql="""
+        SELECT p.id, p.idempotency_key, p.source_kind FROM ledger_posting p
+         WHERE (p.source_kind = 'payment' AND NOT EXISTS (SELECT 1 FROM payment s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'refund' AND NOT EXISTS (SELECT 1 FROM payment_refund s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'dispute' AND NOT EXISTS (SELECT 1 FROM payment_dispute s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'payout' AND NOT EXISTS (SELECT 1 FROM payment_payout s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'bank_account'
+                AND NOT EXISTS (SELECT 1 FROM payment_bank_account s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'case' AND NOT EXISTS (SELECT 1 FROM recon_case s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'provider_txn'
+                AND NOT EXISTS (SELECT 1 FROM payment_provider_txn s WHERE s.id = p.source_id))
+        """,
+    ),
+    Invariant(
+        code="recon-once",
+        says="Each object of the provider is booked at most once.",
+        sql="""
+        SELECT split_part(idempotency_key, ':', 3) AS object, count(*) FROM ledger_posting
+         WHERE idempotency_key LIKE 'stripe:charge:%' AND idempotency_key LIKE '%capture' GROUP BY 1 HAVING count(*) > 1
+        """,
+    ),
+]

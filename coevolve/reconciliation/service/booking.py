@@ -1,0 +1,211 @@
+"""Booking money that came: into the fund it was meant for, or into credit and a case when it cannot go there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from coevolve.journal import service as journal
+from coevolve.kit import moves
+from coevolve.kit.db import session
+from coevolve.kit.money import Money
+from coevolve.ledger import accounts
+from coevolve.ledger import queries as ledger_queries
+from coevolve.ledger import service as ledger
+from coevolve.ledger.service import Transfer
+from coevolve.notifications import service as notifications
+from coevolve.organisations import queries as organisations
+from coevolve.payments import queries as payment_queries
+from coevolve.payments import service as payments
+from coevolve.payments.models import OPEN, Payment, PaymentState, Receipt
+from coevolve.pledges import queries as pledge_queries
+from coevolve.pledges import service as pledges
+from coevolve.pledges.queries import Settlement
+from coevolve.reconciliation.service.cases import open_case
+
+CAPTURED = "payment.captured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """Money that is really there: under which key, out of which account it is booked, and since when."""
+
+    key: str
+    from_account: int
+    money: Money
+    at: dt.datetime
+    actor: str = "system"
+
+
+def settlement_of(payment: Payment) -> Settlement:
+    """What the payment pays for; its pledge is locked, always before the payment itself."""
+    return pledge_queries.settlement_of(payment.reference_id, lock=True)
+
+
+def credit_account(settlement: Settlement, unit: str) -> int:
+    """Where money waits that is a giver's but has no fund to go to."""
+    if settlement.giver_organisation_id is not None:
+        return accounts.donor_credit(settlement.giver_organisation_id, unit, owner_kind="organisation")
+    if settlement.giver_person_id is not None:
+        return accounts.donor_credit(settlement.giver_person_id, unit)
+    return accounts.donor_credit(settlement.pledge_id, unit, owner_kind="pledge")
+
+
+def book(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
+    """Book an arrival on a locked payment, once per key; returns the posting's id."""
+    is_open = payment.state in OPEN or payment.state == PaymentState.captured
+    if is_open and settlement.takes_money:
+        return _into_fund(payment, settlement, arrival)
+    if payment.state in OPEN:
+        moves.move(payment, PaymentState.cancelled, by=None, cause="the pledge takes no money any more")
+    return _into_credit(payment, settlement, arrival)
+
+
+def _into_fund(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
+    money = arrival.money
+    meant = Money(min(money.amount, max(0, payment.amount - payment.captured)), money.unit)
+    surplus = money - meant
+    fund = accounts.fund(settlement.listing_id, money.unit)
+    transfers = []
+    if meant:
+        transfers.append(_transfer(arrival.from_account, fund, meant))
+    if surplus:
+        transfers.append(_transfer(arrival.from_account, credit_account(settlement, money.unit), surplus))
+    posting_id = _post(payment, arrival, transfers)
+    _count(payment, arrival)
+    if payment.state != PaymentState.captured:
+        moves.move(payment, PaymentState.captured, by=None, cause=arrival.key)
+    if meant:
+        pledges.settle_money(
+            pledge_id=settlement.pledge_id, payment_id=payment.id, money=meant, at=arrival.at
+        )
+        _say_thanks(payment, settlement, meant, arrival)
+    if surplus:
+        open_case(kind="over", subject=("payment", payment.id), payment_id=payment.id, difference=surplus)
+    elif payment.captured < payment.amount:
+        missing = Money(payment.amount - payment.captured, payment.unit)
+        open_case(kind="short", subject=("payment", payment.id), payment_id=payment.id, difference=missing)
+    return posting_id
+
+
+def _into_credit(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
+    """Late or unwanted money: kept as the giver's credit, and a person asks the giver."""
+    to = credit_account(settlement, arrival.money.unit)
+    posting_id = _post(payment, arrival, [_transfer(arrival.from_account, to, arrival.money)])
+    _count(payment, arrival)
+    is_twice = payment.state == PaymentState.captured
+    if payment.machine.allows(payment.state, PaymentState.captured_late):
+        moves.move(payment, PaymentState.captured_late, by=None, cause=arrival.key)
+    journal.record("payment.late", about=("payment", payment.id), by=None, data=_facts(arrival.money))
+    kind = "over" if is_twice else "late"
+    open_case(kind=kind, subject=("payment", payment.id), payment_id=payment.id, difference=arrival.money)
+    _notify("payment.late", payment, settlement, arrival.money, f"payment.late:{arrival.key}")
+    return posting_id
+
+
+def _post(payment: Payment, arrival: Arrival, transfers: list[Transfer]) -> int:
+    return ledger.post(
+        key=arrival.key,
+        kind=CAPTURED,
+        transfers=transfers,
+        source_kind="payment",
+        source_id=payment.id,
+        effective_at=arrival.at,
+        actor=arrival.actor,
+    )
+
+
+def _transfer(debit: int, credit: int, money: Money) -> Transfer:
+    return Transfer(debit_id=debit, credit_id=credit, amount=money.amount, unit=money.unit)
+
+
+def _count(payment: Payment, arrival: Arrival) -> None:
+    payment.captured += arrival.money.amount
+    payment.expected_amount = max(0, payment.amount - payment.captured)
+    payment.captured_at = payment.captured_at or arrival.at
+    session().flush()
+
+
+def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival: Arrival) -> Receipt:
+    """The receipt, the journal, the giver's thanks and the CSO's news, in the transaction of the posting."""
+    live = payment_queries.receipt_of(payment.id)
+    if live is not None:
+        # The rest of a gift that came in parts: one receipt for the whole replaces the first.
+        payments.annul_receipt(payment_id=payment.id, because="replaced: more of the same gift came")
+        money = money + Money(live.amount, live.unit)
+    receipt = payments.write_receipt(payment_id=payment.id, money=money, paid_at=arrival.at)
+    journal.record(
+        CAPTURED,
+        about=("payment", payment.id),
+        by=None,
+        for_organisation=settlement.organisation_id,
+        data=_facts(money) | {"pledge": str(settlement.pledge_id), "listing": str(settlement.listing_id)},
+    )
+    organisation = organisations.get(settlement.organisation_id)
+    _notify(
+        "payment.received",
+        payment,
+        settlement,
+        money,
+        f"{arrival.key}:thanks",
+        path=f"/kuitansi/{receipt.id}",
+        organisation=organisation.name,
+    )
+    members = organisations.members_of(settlement.organisation_id, roles=("owner", "finance"))
+    notifications.queue(
+        kind="payment.news",
+        person_ids=[person.id for person in members],
+        about=("pledge", settlement.pledge_id),
+        data=_words(money) | {"title": settlement.title, "path": f"/dukungan/{settlement.pledge_id}"},
+        dedupe_key=f"{arrival.key}:news",
+        for_organisation=settlement.organisation_id,
+    )
+    return receipt
+
+
+def _notify(
+    kind: str, payment: Payment, settlement: Settlement, money: Money, dedupe_key: str, **more: str
+) -> None:
+    if settlement.giver_person_id is None:
+        return
+    notifications.queue(
+        kind=kind,
+        person_ids=[settlement.giver_person_id],
+        about=("pledge", settlement.pledge_id),
+        data=_words(money) | {"title": settlement.title, "path": f"/bayar/{payment.public_ref}"} | more,
+        dedupe_key=dedupe_key,
+        for_organisation=settlement.giver_organisation_id,
+    )
+
+
+notify_giver = _notify
+
+
+def _facts(money: Money) -> dict[str, str]:
+    return {"amount": str(money.amount), "unit": money.unit}
+
+
+def _words(money: Money) -> dict[str, int | str]:
+    """The sum for a notice: rupiah are formatted for each reader, another currency is said as it is."""
+    return {"amount_minor": money.amount} if money.unit == "IDR" else {"amount": str(money)}
+
+
+def money_sources(payment: Payment, settlement: Settlement, amount: int) -> list[tuple[int, int]]:
+    """From which accounts money of this payment goes back: its fund as far as it reaches, then what the CSO owes.
+
+    Money that never reached a fund goes back from the giver's credit.
+    """
+    if payment.state != PaymentState.captured:
+        return [(credit_account(settlement, payment.unit), amount)]
+    fund = accounts.fund(settlement.listing_id, payment.unit)
+    from_fund = max(0, min(amount, ledger_queries.available([fund]).get(fund, 0)))
+    sources = [(fund, from_fund)] if from_fund else []
+    if from_fund < amount:
+        sources.append((accounts.receivable(settlement.organisation_id, payment.unit), amount - from_fund))
+        open_case(
+            kind="after_disbursement",
+            subject=("payment", payment.id),
+            payment_id=payment.id,
+            difference=Money(amount - from_fund, payment.unit),
+        )
+    return sources
