@@ -1,7 +1,7 @@
 """How Alembic runs our migrations: as the owner role, one transaction each, never waiting long for a lock.
 
 A caller may hand over an open connection in `config.attributes["connection"]`; otherwise the URL is
-`config.attributes["url"]`, else DATABASE_OWNER_URL, else DATABASE_URL.
+`config.attributes["url"]`, else DATABASE_OWNER_URL (or the file named by DATABASE_OWNER_URL_FILE), else DATABASE_URL.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, pool
 
 from coevolve import registry
+from coevolve.commands import database
 from coevolve.kit.db import Model
 
 LOCK_TIMEOUT = "4s"
@@ -21,11 +22,7 @@ registry.import_models()
 
 
 def _url() -> str:
-    given = context.config.attributes.get("url")
-    url = given or os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL")
-    if not url:
-        raise SystemExit("set DATABASE_OWNER_URL: migrations run as the role that owns the tables")
-    return str(url)
+    return str(context.config.attributes.get("url") or database.owner_url())
 
 
 def _migrate(connection: Connection) -> None:

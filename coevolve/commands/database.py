@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,13 +69,20 @@ def _alembic(url: str) -> Config:
     return settings
 
 
-def _owner_url() -> str:
-    import os
+def owner_url() -> str:
+    """The database as the role that owns the tables: DATABASE_OWNER_URL, or the file it is in, else DATABASE_URL."""
+    for name in ("DATABASE_OWNER_URL", "DATABASE_URL"):
+        if os.environ.get(name):
+            return _with_driver(os.environ[name])
+        if os.environ.get(f"{name}_FILE"):
+            return _with_driver(Path(os.environ[f"{name}_FILE"]).read_text().strip())
+    raise click.ClickException("set DATABASE_OWNER_URL: migrations run as the role that owns the tables")
 
-    url = os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL")
-    if not url:
-        raise click.ClickException("set DATABASE_OWNER_URL: migrations run as the role that owns the tables")
-    return url
+
+def _with_driver(url: str) -> str:
+    from coevolve.app import sqlalchemy_url
+
+    return sqlalchemy_url(url)
 
 
 @click.group("db")
@@ -86,7 +94,7 @@ def group() -> None:
 @click.argument("revision", default="head")
 def upgrade_command(revision: str) -> None:
     """Run the migrations (as DATABASE_OWNER_URL)."""
-    upgrade(_owner_url(), revision)
+    upgrade(owner_url(), revision)
     click.echo(f"the tables are at revision {revision}")
 
 
@@ -94,14 +102,14 @@ def upgrade_command(revision: str) -> None:
 @click.argument("revision")
 def downgrade_command(revision: str) -> None:
     """Undo migrations down to REVISION."""
-    downgrade(_owner_url(), revision)
+    downgrade(owner_url(), revision)
     click.echo(f"the tables are at revision {revision}")
 
 
 @group.command("check")
 def check_command() -> None:
     """Exit 1 when tables and models differ."""
-    found = differences(_owner_url())
+    found = differences(owner_url())
     if found:
         raise click.ClickException("\n".join(found))
     click.echo("tables and models agree")

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from coevolve.commands.ground import database_context
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -64,7 +66,7 @@ def _live(port: int | None, *, wants_world: bool, fresh: bool) -> None:
                 supervisor.stop()
             console.print("ended; nothing is left running", highlight=False)
     except (AlreadyRunning, PartDied, PostgresUnavailable, ValkeyUnavailable) as trouble:
-        Console(stderr=True).print(str(trouble), style="red", markup=False, highlight=False)
+        Console(stderr=True).print(str(trouble), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -102,17 +104,15 @@ def prepare(world: bool) -> None:
 
     from rich.console import Console
 
-    from coevolve.app import create_app
     from coevolve.commands import database
-    from coevolve.config import settings
     from coevolve.kit import jobs
     from coevolve.kit.db import commit
     from coevolve.localities import service as localities
 
     console = Console()
     with _timed(console, "migrations"):
-        database.upgrade(settings().database_owner_url)
-    with create_app().app_context():
+        database.upgrade(database.owner_url())
+    with database_context():
         with _timed(console, "places"):
             localities.load()
             commit()
@@ -158,10 +158,9 @@ def _timed(console: Any, what: str) -> Iterator[None]:
 )
 def drain(timeout_seconds: int) -> None:
     """Return when no duty is due and no message waits; exit 1 if that does not come."""
-    from coevolve.app import create_app
     from coevolve.commands import duties
 
-    with create_app().app_context():
+    with database_context():
         deadline = time.monotonic() + timeout_seconds
         while waiting := duties.waiting():
             if time.monotonic() > deadline:

@@ -20,6 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from coevolve.embedded import processes
 from coevolve.embedded.postgres import DATABASE, OWNER_ROLE, PostgresServer
 from coevolve.embedded.supervisor import Part, Supervisor
 from coevolve.embedded.valkey import ValkeyServer
@@ -132,7 +133,7 @@ class House:
                     schedule=folder / "beat-schedule",
                     pidfile="",
                 ),
-                (folder / "beat-schedule").exists,
+                lambda: "celery.beat" in processes.tail(self.supervisor.log_of("beat")),
             ),
         ]
 

@@ -127,7 +127,7 @@ class Supervisor:
 
     def log_of(self, name: str) -> Path:
         """Where a part's words go."""
-        return self.folder / "logs" / f"{name}.log"
+        return self.folder / "logs" / f"{name.replace(' ', '-')}.log"
 
     def serve(self, name: str, server: Server) -> None:
         """Start a database or broker."""
