@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import select, text
 
 from coevolve.config import settings
-from coevolve.demo_world import asking, society
+from coevolve.demo_world import asking, giving, society
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
+from coevolve.demo_world.books import Books
+from coevolve.demo_world.books import write as books_of
 from coevolve.demo_world.society import Place, Society
 from coevolve.demo_world.world import World, copy_rows
 from coevolve.kit import clock
 from coevolve.kit.db import commit, session
+from coevolve.ledger import bulk
 from coevolve.localities.models import Locality
+from coevolve.payments.service import receipts
 from coevolve.people import passwords
 from coevolve.people.models import Person
 from coevolve.people.service import factors
 
 SEED = 20261122
-FIRST = (
+TELLING, WRITING, BALANCING = "menyusun dunia contoh", "menulis dunia contoh", "membukukan dunia contoh"
+ORDER = (
     "person",
     "staff_role",
     "organisation",
@@ -29,6 +35,18 @@ FIRST = (
     "listing",
     "listing_slug",
     "listing_line",
+    "payment_bank_account",
+    "payment_bank_account_version",
+    "pledge",
+    "pledge_line",
+    "payment",
+    "pledge_fulfilment",
+    "payment_receipt",
+    "payment_provider_txn",
+    "payment_payout",
+    "recon_line",
+    "recon_allocation",
+    "move_event",
 )
 """Tables in the order their foreign keys ask for."""
 
@@ -48,26 +66,77 @@ def load(report: Report | None = None) -> None:
         return
     say = report or (lambda _what, _done, _total: None)
     world = World(SEED, clock.now())
-    people, _listings = tell(world, say)
-    total = sum(len(rows) for rows in world.tables.values())
-    done = 0
-    for table in [*FIRST, *(name for name in world.tables if name not in FIRST)]:
-        copy_rows(table, world.tables.get(table, []))
-        done += len(world.tables.get(table, []))
-        say("menulis dunia contoh", done, total)
+    people, books = tell(world, say)
+    _write(world, say)
+    _post(books, say)
+    _number_receipts()
     _open_accounts(people)
     commit()
 
 
-def tell(world: World, say: Report) -> tuple[Society, list[asking.Told]]:
+def tell(world: World, say: Report) -> tuple[Society, Books]:
     """All chapters in order."""
+    chapters = 4
     places = _places()
-    say("menyusun dunia contoh", 0, 3)
+    say(TELLING, 0, chapters)
     people = society.tell(world, places)
-    say("menyusun dunia contoh", 1, 3)
+    say(TELLING, 1, chapters)
     listings = asking.tell(world, people, places)
-    say("menyusun dunia contoh", 2, 3)
-    return people, listings
+    say(TELLING, 2, chapters)
+    gifts = giving.tell(world, people, listings)
+    say(TELLING, 3, chapters)
+    written = books_of(world, people, gifts)
+    say(TELLING, 4, chapters)
+    return people, written
+
+
+def _write(world: World, say: Report) -> None:
+    unknown = set(world.tables) - set(ORDER)
+    if unknown:
+        raise RuntimeError(f"no order for {sorted(unknown)}")
+    total = sum(len(rows) for rows in world.tables.values())
+    done = 0
+    for table in ORDER:
+        copy_rows(table, world.tables.get(table, []))
+        done += len(world.tables.get(table, []))
+        say(WRITING, done, total)
+
+
+def _post(books: Books, say: Report) -> None:
+    """The postings, and the rows that point at them."""
+    say(BALANCING, 0, 2)
+    loaded = bulk.load(books.postings)
+    say(BALANCING, 1, 2)
+    kept = [(loaded.posting_ids[key], row) for key, rows in books.fulfilment_keys.items() for row in rows]
+    _point("pledge_fulfilment", "posting_id", "id", "uuid", kept)
+    booked = [(loaded.posting_ids[key], row) for key, row in books.allocation_keys.items()]
+    _point("recon_allocation", "posting_id", "line_id", "bigint", booked)
+    held = [(loaded.promise_ids[name], row) for name, row in books.hold_lines.items()]
+    _point("pledge_line", "hold_id", "id", "uuid", held)
+    fees = [
+        (loaded.posting_ids[posting.key], posting.source_id)
+        for posting in books.postings
+        if posting.source_kind == "payment_provider_txn"
+    ]
+    _point("payment_provider_txn", "fee_posting_id", "id", "uuid", fees)
+    say(BALANCING, 2, 2)
+
+
+def _point(table: str, column: str, key: str, kind: str, pairs: Sequence[tuple[int, Any]]) -> None:
+    """Set a reference in many rows at once."""
+    statement = text(
+        f"UPDATE {table} AS t SET {column} = given.target"
+        f" FROM unnest(CAST(:targets AS bigint[]), CAST(:rows AS {kind}[])) AS given(target, row)"
+        f" WHERE t.{key} = given.row"
+    )
+    session().execute(
+        statement, {"targets": [target for target, _ in pairs], "rows": [row for _, row in pairs]}
+    )
+
+
+def _number_receipts() -> None:
+    while receipts.number_receipts(limit=50_000):
+        pass
 
 
 def accounts() -> list[tuple[str, str, str]]:
@@ -91,7 +160,9 @@ def _places() -> list[Place]:
         .order_by(Locality.code)
     )
     return [
-        Place(code, name, str(parent), districts[code]) for code, name, parent in regencies if code in districts
+        Place(code, name, str(parent), districts[code])
+        for code, name, parent in regencies
+        if code in districts
     ]
 
 
