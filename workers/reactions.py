@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from coevolve.matching import service as matching
+from coevolve.pledges import service as pledges
 
 
 class Reaction(Protocol):
@@ -17,5 +18,6 @@ class Reaction(Protocol):
 
 
 REACTIONS: dict[str, list[Reaction | Callable[..., object]]] = {
+    "listing.closed": [pledges.cancel_of_closed],
     "listing.opened": [matching.find_supporters],
 }

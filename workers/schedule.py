@@ -21,6 +21,7 @@ SCHEDULE: dict[str, float] = {
     "payments.sweep": 15.0,
     "people.send_mails": 15.0,
     "people.sweep": HOUR,
+    "pledges.lapse": 5 * MINUTE,
     "reconciliation.compare": DAY,
     "reconciliation.set_aside": HOUR,
 }

@@ -12,7 +12,7 @@ from coevolve.kit import clock
 from coevolve.kit.db import session
 from coevolve.kit.jobs import after_commit
 
-REACTED_TO: frozenset[str] = frozenset({"listing.opened"})
+REACTED_TO: frozenset[str] = frozenset({"listing.closed", "listing.opened"})
 """Kinds that something follows from; `workers/reactions.py` says what (a test compares the two)."""
 
 

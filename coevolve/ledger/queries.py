@@ -73,6 +73,23 @@ def outstanding(pending_id: int) -> int:
     return int(session().execute(statement, {"id": pending_id}).scalar() or 0)
 
 
+def fulfilled(pending_id: int) -> int:
+    """What of a pending transfer became real."""
+    statement = text("SELECT fulfilled FROM ledger_pending WHERE id = :id")
+    return int(session().execute(statement, {"id": pending_id}).scalar() or 0)
+
+
+def debited_by(source_kind: str, source_id: uuid.UUID, account_id: int) -> int:
+    """What single transfers of one source took from an account."""
+    statement = text(
+        "SELECT coalesce(sum(t.amount), 0)::bigint FROM ledger_transfer t"
+        " JOIN ledger_posting p ON p.id = t.posting_id WHERE t.debit_id = :id AND t.phase = 'single'"
+        " AND p.source_kind = :kind AND p.source_id = :source"
+    )
+    values = {"id": account_id, "kind": source_kind, "source": source_id}
+    return int(session().execute(statement, values).scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class FundTotals:
     """The money of one listing: what it received (refunds off), spent, holds for payments under way, and has."""

@@ -250,10 +250,22 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s menerima tawaran Anda: %(support)s untuk “%(title)s”."),
         button=lazy("Atur serah terima"),
     ),
+    "pledge.cancelled": Kind(
+        group="support",
+        subject=lazy("Tidak dilanjutkan: %(support)s untuk %(title)s"),
+        sentence=lazy("“%(title)s” sudah ditutup, sehingga %(support)s tidak perlu dikirim lagi. Terima kasih."),
+        button=lazy("Lihat dukungan Anda"),
+    ),
     "pledge.confirmed": Kind(
         group="support",
         subject=lazy("Selesai: %(support)s untuk %(title)s"),
         sentence=lazy("Kedua pihak sudah memastikan %(support)s untuk “%(title)s”."),
+        button=lazy("Lihat catatannya"),
+    ),
+    "pledge.contested": Kind(
+        group="support",
+        subject=lazy("Perlu dibicarakan: %(support)s untuk %(title)s"),
+        sentence=lazy("%(organisation)s mencatat hal yang berbeda tentang %(support)s: %(reason)s"),
         button=lazy("Lihat catatannya"),
     ),
     "pledge.declined": Kind(
@@ -270,6 +282,12 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(giver)s menyerahkan %(support)s untuk “%(title)s”. Hitung, lalu pastikan."),
         button=lazy("Pastikan penerimaan"),
     ),
+    "pledge.lapsed": Kind(
+        group="support",
+        subject=lazy("Lewat waktu: %(support)s untuk %(title)s"),
+        sentence=lazy("Waktu untuk %(support)s bagi “%(title)s” sudah lewat. Sisanya tidak dihitung lagi sebagai janji."),
+        button=lazy("Lihat dukungannya"),
+    ),
     "pledge.offered": Kind(
         group="support",
         subject=lazy("Tawaran baru: %(support)s untuk %(title)s"),
@@ -281,6 +299,18 @@ KINDS: dict[str, Kind] = {
         subject=lazy("Sudah diterima: %(support)s untuk %(title)s"),
         sentence=lazy("%(organisation)s menerima %(support)s untuk “%(title)s”."),
         button=lazy("Lihat serah terima"),
+    ),
+    "pledge.requested": Kind(
+        group="support",
+        subject=lazy("Permintaan baru: %(support)s dari %(title)s"),
+        sentence=lazy("%(organisation)s meminta %(support)s dari penawaran “%(title)s”."),
+        button=lazy("Jawab permintaan"),
+    ),
+    "pledge.withdrawn": Kind(
+        group="support",
+        subject=lazy("Ditarik: %(support)s untuk %(title)s"),
+        sentence=lazy("%(support)s untuk “%(title)s” ditarik kembali. %(reason)s"),
+        button=lazy("Lihat dukungannya"),
     ),
 }
 

@@ -1,0 +1,94 @@
+"""What always holds of pledges, as queries that return no rows."""
+
+from __future__ import annotations
+
+from coevolve.kit.invariants import Invariant
+
+INVARIANTS = [
+    Invariant(
+        code="PL1",
+        says="No line of goods, time or facilities was promised more than it asks for.",
+        sql="""
+        SELECT l.id, l.quantity, b.balance + b.expected + coalesce(d.amount, 0) AS promised_or_kept
+          FROM listing_line l
+          JOIN ledger_account a ON a.code = 'promised_to:' || l.id || ':' || l.unit
+          JOIN ledger_balance b ON b.account_id = a.id
+          LEFT JOIN (SELECT account_id, sum(amount + expected) AS amount FROM ledger_delta GROUP BY account_id) d
+            ON d.account_id = a.id
+         WHERE l.kind <> 'money' AND NOT l.is_inexhaustible
+           AND b.balance + b.expected + coalesce(d.amount, 0) > l.quantity
+        """,
+    ),
+    Invariant(
+        code="PL2",
+        says="What a pledge line received is what its fulfilments say was kept and not returned.",
+        sql="""
+        SELECT pl.id, pl.received_quantity, coalesce(f.kept, 0) AS kept FROM pledge_line pl
+          LEFT JOIN (SELECT pledge_line_id, sum(CASE WHEN state = 'returned' THEN -quantity_received
+              WHEN state IN ('accepted', 'partly_accepted', 'confirmed') THEN quantity_received ELSE 0 END) AS kept
+            FROM pledge_fulfilment GROUP BY pledge_line_id) f ON f.pledge_line_id = pl.id
+         WHERE pl.received_quantity <> coalesce(f.kept, 0)
+        """,
+    ),
+    Invariant(
+        code="PL3",
+        says="Every agreed quantity stands in the commitment book, on the accounts of its line (money: listing).",
+        sql="""
+        SELECT pl.id, pl.accepted_quantity, t.amount FROM pledge_line pl
+          JOIN pledge p ON p.id = pl.pledge_id
+          LEFT JOIN ledger_transfer t ON t.id = pl.hold_id
+          LEFT JOIN ledger_account a ON a.id = t.credit_id
+         WHERE pl.accepted_quantity > 0 AND NOT (pl.kind = 'money' AND p.is_pay_now)
+           AND (t.id IS NULL OR t.phase <> 'pending' OR t.amount <> pl.accepted_quantity OR a.code <>
+             'promised_to:' || CASE pl.kind WHEN 'money' THEN p.listing_id ELSE pl.line_id END || ':' || pl.unit)
+        """,
+    ),
+    Invariant(
+        code="PL4",
+        says="What of a promise was fulfilled in the books is what was kept of goods, time and facilities.",
+        sql="""
+        SELECT pl.id, pl.received_quantity, lp.fulfilled FROM pledge_line pl
+          JOIN ledger_pending lp ON lp.id = pl.hold_id
+         WHERE pl.kind <> 'money' AND pl.received_quantity <> lp.fulfilled - coalesce((
+           SELECT sum(f.quantity_received) FROM pledge_fulfilment f
+            WHERE f.pledge_line_id = pl.id AND f.state = 'returned'), 0)
+        """,
+    ),
+    Invariant(
+        code="PL5",
+        says="A pledge that ended promises nothing more.",
+        sql="""
+        SELECT p.id, p.state, lp.amount - lp.fulfilled - lp.voided AS outstanding FROM pledge p
+          JOIN pledge_line pl ON pl.pledge_id = p.id JOIN ledger_pending lp ON lp.id = pl.hold_id
+         WHERE p.state IN ('declined', 'lapsed', 'withdrawn', 'cancelled')
+           AND lp.amount - lp.fulfilled - lp.voided > 0
+        """,
+    ),
+    Invariant(
+        code="PL6",
+        says="A pledge's state says what its lines say: confirmed when all agreed came, never before.",
+        sql="""
+        SELECT p.id, p.state FROM pledge p
+          JOIN (SELECT pledge_id, bool_and(received_quantity >= accepted_quantity)
+              FILTER (WHERE accepted_quantity > 0) AS all_came, count(*) AS lines FROM pledge_line GROUP BY pledge_id) l
+            ON l.pledge_id = p.id
+         WHERE (p.state = 'confirmed' AND l.all_came IS NOT TRUE)
+            OR (p.state IN ('accepted', 'partly_delivered', 'delivered') AND l.all_came IS TRUE)
+            OR (p.state IN ('offered', 'requested') AND NOT p.is_pay_now AND l.all_came IS NOT NULL)
+        UNION ALL
+        SELECT p.id, p.state FROM pledge p WHERE NOT EXISTS (SELECT FROM pledge_line l WHERE l.pledge_id = p.id)
+        """,
+    ),
+    Invariant(
+        code="I11-pledge",
+        says="No posting without its pledge, and no posting of a fulfilment without its row.",
+        sql="""
+        SELECT g.id, g.idempotency_key FROM ledger_posting g LEFT JOIN pledge p ON p.id = g.source_id
+         WHERE g.source_kind = 'pledge' AND p.id IS NULL
+        UNION ALL
+        SELECT g.id, g.idempotency_key FROM ledger_posting g
+          LEFT JOIN pledge_fulfilment f ON f.posting_id = g.id
+         WHERE g.kind IN ('pledge.kept', 'pledge.returned') AND f.id IS NULL
+        """,
+    ),
+]

@@ -1,0 +1,211 @@
+"""Money of a pledge: how it is to be paid, that it came, that it went back. Cash itself is booked by reconciliation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from coevolve.kit import clock, db, moves
+from coevolve.kit.db import session
+from coevolve.kit.errors import Conflict, Invalid
+from coevolve.kit.i18n import lazy
+from coevolve.kit.money import Money
+from coevolve.ledger import accounts
+from coevolve.ledger import queries as ledger_queries
+from coevolve.ledger import service as ledger
+from coevolve.ledger.models import COMMITMENT
+from coevolve.listings.models import Listing
+from coevolve.payments import service as payments
+from coevolve.payments.models import Payment
+from coevolve.people.models import Person
+from coevolve.pledges import links, queries
+from coevolve.pledges.models import AGREED, FulfilmentState, Pledge, PledgeFulfilment, PledgeLine, PledgeState
+from coevolve.pledges.service import asking, progress, telling
+
+METHODS = ("checkout", "bank_transfer")
+
+
+def pay(
+    *,
+    pledge_id: uuid.UUID,
+    method: str,
+    client_token: uuid.UUID,
+    language: str = "id",
+    cancel_path: str | None = None,
+) -> Payment:
+    """Start paying what is still to come of a pledge's money. The caller commits, then sends the outbox row."""
+    pledge = db.lock(Pledge, pledge_id)
+    listing = db.get(Listing, pledge.listing_id)
+    line = queries.money_line_of(pledge_id)
+    if line is None or not queries.takes_money(pledge, listing):
+        raise Conflict("nothing_to_pay", lazy("Tidak ada lagi yang perlu dibayar untuk dukungan ini."))
+    if not pledge.is_pay_now and pledge.state not in AGREED:
+        raise Conflict("not_agreed", lazy("Dukungan ini belum disepakati atau sudah selesai."))
+    money = Money(line.quantity - line.received_quantity, line.unit)
+    giver = db.get(Person, pledge.giver_person_id) if pledge.giver_person_id is not None else None
+    if method == "checkout":
+        return payments.start_checkout(
+            reference_kind="pledge",
+            reference_id=pledge.id,
+            money=money,
+            client_token=client_token,
+            payer_email=giver.email if giver else None,
+            description=listing.title,
+            cancel_path=cancel_path or links.path(pledge.id, "giver"),
+            language=language,
+        )
+    if method == "bank_transfer":
+        return payments.start_bank_transfer(
+            reference_kind="pledge",
+            reference_id=pledge.id,
+            money=money,
+            client_token=client_token,
+            payer_name=telling.giver_name(pledge) or (giver.name if giver else ""),
+        )
+    raise Invalid("method_unknown", lazy("Pilih cara membayar."), field="method")
+
+
+def settle_money(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, at: dt.datetime) -> Pledge:
+    """Money for this pledge is there: fulfil its promise, if there was one, and move it on.
+
+    Part of reconciliation's one transaction, which has booked the cash and asked `takes_money` before.
+    """
+    pledge = db.lock(Pledge, pledge_id)
+    line = _money_line(pledge, money)
+    if not queries.takes_money(pledge, db.get(Listing, pledge.listing_id)):
+        raise Conflict("takes_no_money", lazy("Tidak ada lagi yang perlu dibayar untuk dukungan ini."))
+    fulfilment = PledgeFulfilment(
+        pledge_line_id=line.id,
+        kind="money",
+        state=FulfilmentState.confirmed,
+        quantity_sent=money.amount,
+        quantity_received=money.amount,
+        payment_id=payment_id,
+        happened_at=at,
+    )
+    moves.begin(fulfilment, by=None, cause="money came")
+    fulfilment.posting_id = _keep_promise(pledge, line, fulfilment, money, at)
+    if line.accepted_quantity is None:
+        line.accepted_quantity = line.quantity
+    line.received_quantity += money.amount
+    session().flush()
+    if pledge.state == PledgeState.offered and not _waits_for_answer(pledge):
+        pledge.answered_at = clock.now()
+        moves.move(pledge, PledgeState.accepted, by=None, cause="money came")
+    progress.advance(pledge, by=None)
+    telling.record(
+        pledge,
+        "money_received",
+        None,
+        data={"payment": str(payment_id), "amount": str(money.amount), "unit": money.unit},
+    )
+    if pledge.state == PledgeState.confirmed:
+        telling.record(pledge, "confirmed", None)
+    progress.fulfil_listing(pledge.listing_id)
+    return pledge
+
+
+def return_money(
+    *, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, at: dt.datetime, cause: str = "refund"
+) -> Pledge:
+    """Money of this pledge went back (refund, lost dispute): partly delivered, or cancelled when nothing is left."""
+    pledge = db.lock(Pledge, pledge_id)
+    line = _money_line(pledge, money)
+    back = min(money.amount, line.received_quantity)
+    if back == 0:
+        raise Conflict("nothing_to_return", lazy("Tidak ada uang yang dapat dikembalikan."))
+    fulfilment = PledgeFulfilment(
+        pledge_line_id=line.id,
+        kind="money",
+        state=FulfilmentState.returned,
+        quantity_sent=money.amount,
+        quantity_received=back,
+        payment_id=payment_id,
+        evidence=cause,
+        happened_at=at,
+    )
+    moves.begin(fulfilment, by=None, cause=cause)
+    line.received_quantity -= back
+    session().flush()
+    fulfilment.posting_id = _break_promise(pledge, line, fulfilment, back, at)
+    lines = asking.lines_to_change(pledge.id)
+    left = any(one.received_quantity for one in lines)
+    to = PledgeState.partly_delivered if left else PledgeState.cancelled
+    if pledge.state in AGREED and pledge.state != to and pledge.machine.allows(pledge.state, to):
+        moves.move(pledge, to, by=None, cause=cause)
+        if to == PledgeState.cancelled:
+            progress.give_up_rest(pledge, by=None)
+    telling.record(
+        pledge,
+        "money_returned",
+        None,
+        data={"payment": str(payment_id), "amount": str(back), "unit": money.unit, "cause": cause},
+    )
+    return pledge
+
+
+def _money_line(pledge: Pledge, money: Money) -> PledgeLine:
+    line = queries.money_line_of(pledge.id)
+    if line is None or line.unit != money.unit or money.amount <= 0:
+        raise Invalid("money_line", lazy("Dukungan ini tidak berupa uang dalam mata uang itu."))
+    session().refresh(line)
+    return line
+
+
+def _waits_for_answer(pledge: Pledge) -> bool:
+    """Whether other lines of the same pledge (goods, time, facilities) wait for the receiver's answer."""
+    return any(
+        line.accepted_quantity is None for line in asking.lines_to_change(pledge.id) if line.kind != "money"
+    )
+
+
+def _keep_promise(
+    pledge: Pledge, line: PledgeLine, fulfilment: PledgeFulfilment, money: Money, at: dt.datetime
+) -> int | None:
+    """Fulfil the commitment by what came; more than was promised is in the cash book only."""
+    if line.hold_id is None:
+        return None
+    amount = min(money.amount, ledger_queries.outstanding(line.hold_id))
+    if amount == 0:
+        return None
+    return ledger.fulfil(
+        key=f"pledge_fulfilment:{fulfilment.id}:kept",
+        kind="pledge.kept",
+        pending_id=line.hold_id,
+        amount=amount,
+        unit=line.unit,
+        source_kind="pledge",
+        source_id=pledge.id,
+        effective_at=at,
+    )
+
+
+def _break_promise(
+    pledge: Pledge, line: PledgeLine, fulfilment: PledgeFulfilment, back: int, at: dt.datetime
+) -> int | None:
+    """Take back from the commitment book what had been fulfilled of a promise and is not kept any more."""
+    if line.hold_id is None:
+        return None
+    promised_to = accounts.promised_to(pledge.listing_id, line.unit, owner_kind="listing")
+    fulfilled = ledger_queries.fulfilled(line.hold_id) - ledger_queries.debited_by(
+        "pledge", pledge.id, promised_to
+    )
+    amount = min(back, max(0, fulfilled - line.received_quantity))
+    if amount == 0:
+        return None
+    return ledger.post(
+        key=f"pledge_fulfilment:{fulfilment.id}:returned",
+        kind="pledge.returned",
+        transfers=[
+            ledger.Transfer(
+                debit_id=promised_to,
+                credit_id=accounts.promises(pledge.listing_id, line.unit, owner_kind="listing"),
+                amount=amount,
+                unit=line.unit,
+                book=COMMITMENT,
+            )
+        ],
+        source_kind="pledge",
+        source_id=pledge.id,
+        effective_at=at,
+    )

@@ -1,0 +1,343 @@
+"""How a pledge begins: a giver offers on a need or campaign, or a CSO asks on a standing offer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from coevolve.config import settings
+from coevolve.kit import clock, i18n, moves
+from coevolve.kit.db import session
+from coevolve.kit.errors import Conflict, Forbidden, Invalid
+from coevolve.kit.i18n import lazy
+from coevolve.kit.money import Money
+from coevolve.kit.text import clean_line, clean_text
+from coevolve.listings import queries as listings
+from coevolve.listings.models import Kind, Listing, ListingLine
+from coevolve.organisations import policy as organisation_policy
+from coevolve.organisations import queries as organisations
+from coevolve.organisations.models import Organisation
+from coevolve.payments.service.writing import check_gift
+from coevolve.people import service as people
+from coevolve.people.models import Person
+from coevolve.pledges import queries
+from coevolve.pledges.models import Pledge, PledgeLine, PledgeState
+from coevolve.pledges.service import asking, telling
+from coevolve.pledges.service.money import pay
+
+MESSAGE_MOST = 500
+NOTE_MOST = 500
+CONTACT_MOST = 200
+NAME_MOST = 120
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What somebody wants to give (or have) of one line. Field names the input at fault, for messages."""
+
+    line_id: uuid.UUID
+    quantity: int
+    available_from: dt.date | None = None
+    available_until: dt.date | None = None
+    note: str = ""
+    field: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guest:
+    """Somebody without an account who gives money."""
+
+    email: str
+    name: str
+    phone: str | None = None
+
+
+def offer(
+    *,
+    listing_id: uuid.UUID,
+    by: Person | None,
+    lines: Sequence[Wish],
+    client_token: uuid.UUID,
+    for_organisation_id: uuid.UUID | None = None,
+    method: str | None = None,
+    is_pay_now: bool = True,
+    is_name_public: bool = False,
+    shares_identity: bool = False,
+    public_name: str = "",
+    message: str = "",
+    contact: str = "",
+    guest: Guest | None = None,
+    language: str = "id",
+) -> Pledge:
+    """Offer money, goods, time or facilities to a need or campaign.
+
+    Money is paid at once unless `is_pay_now` is False (an organisation's written promise). With `method` (checkout or
+    bank_transfer) the payment is started as well. The same token finds the same pledge.
+    """
+    found = _clicked_before(client_token, listing_id)
+    if found is not None:
+        return found
+    listing = asking.open_listing(listing_id)
+    if listing.kind not in {Kind.need, Kind.campaign}:
+        raise Invalid("not_a_need", lazy("Halaman ini tidak menerima dukungan, tetapi permintaan."))
+    known = {line.id: line for line in listings.lines_of(listing_id)}
+    wished = _wished(lines, known)
+    has_money = any(known[wish.line_id].kind == "money" for wish in wished)
+    giver = _giver(by, guest, language, is_money_only=all(known[w.line_id].kind == "money" for w in wished))
+    organisation = _giving_organisation(giver, for_organisation_id, listing, has_money=has_money)
+    if has_money and not is_pay_now and organisation is None:
+        raise Invalid("promise_by_person", lazy("Janji bayar nanti hanya untuk organisasi."), field="pays")
+    for wish in wished:
+        _check_offer(wish, known[wish.line_id], listing)
+    pledge = Pledge(
+        listing_id=listing_id,
+        giver_person_id=giver.id,
+        giver_organisation_id=organisation.id if organisation else None,
+        receiver_organisation_id=listing.organisation_id,
+        state=PledgeState.offered,
+        is_pay_now=has_money and is_pay_now,
+        is_guest=by is None,
+        is_name_public=is_name_public,
+        shares_identity=shares_identity,
+        public_name=_limited(
+            public_name or (organisation.name if organisation else giver.name), NAME_MOST, "public_name"
+        ),
+        message=_limited(message, MESSAGE_MOST, "message"),
+        contact=_limited(contact, CONTACT_MOST, "contact"),
+        client_token=client_token,
+        lapses_at=clock.now() + dt.timedelta(days=settings().pledge_lapse_days),
+    )
+    pledge, is_new = _begin(pledge, _new_lines(wished, known), by=giver.id if by else None)
+    if is_new and any(known[wish.line_id].kind != "money" or not pledge.is_pay_now for wish in wished):
+        telling.tell_receiver(pledge, "offered", _awaiting_answer(pledge))
+    if method is not None and has_money:
+        pay(pledge_id=pledge.id, method=method, client_token=client_token, language=language)
+    return pledge
+
+
+def request(
+    *,
+    listing_id: uuid.UUID,
+    by: Person,
+    for_organisation_id: uuid.UUID,
+    lines: Sequence[Wish],
+    client_token: uuid.UUID,
+    message: str = "",
+    contact: str = "",
+) -> Pledge:
+    """A CSO asks for something of a standing offer; the giver answers."""
+    found = _clicked_before(client_token, listing_id)
+    if found is not None:
+        return found
+    listing = asking.open_listing(listing_id)
+    if listing.kind != Kind.standing_offer:
+        raise Invalid("not_an_offer", lazy("Halaman ini bukan penawaran."))
+    receiver = organisations.get(for_organisation_id)
+    if not organisation_policy.may(by, "answer_pledges", receiver):
+        raise Forbidden("not_your_organisation", lazy("Anda tidak bertindak untuk organisasi ini."))
+    if receiver.id == listing.organisation_id:
+        raise Invalid("own_listing", lazy("Organisasi Anda sendiri yang menawarkan ini."))
+    if queries.open_requests_of(receiver.id) >= settings().open_pledges_limit:
+        raise Conflict("too_many_open", lazy("Masih banyak permintaan Anda yang belum dijawab."))
+    known = {line.id: line for line in listings.lines_of(listing_id)}
+    wished = _wished(lines, known)
+    for wish in wished:
+        line = known[wish.line_id]
+        if line.kind == "money":
+            raise Invalid("money_on_request", lazy("Penawaran dana dibicarakan langsung."), field=wish.field)
+        _check_quantity(wish, line)
+    pledge = Pledge(
+        listing_id=listing_id,
+        giver_organisation_id=listing.organisation_id,
+        receiver_organisation_id=receiver.id,
+        receiver_person_id=by.id,
+        state=PledgeState.requested,
+        is_request=True,
+        is_name_public=True,
+        shares_identity=True,
+        public_name=organisations.get(listing.organisation_id).name[:NAME_MOST],
+        message=_limited(message, MESSAGE_MOST, "message"),
+        contact=_limited(contact, CONTACT_MOST, "contact"),
+        client_token=client_token,
+        lapses_at=clock.now() + dt.timedelta(days=settings().pledge_lapse_days),
+    )
+    pledge, is_new = _begin(pledge, _new_lines(wished, known), by=by.id)
+    if is_new:
+        telling.tell_giver(pledge, "requested", asking.lines_to_change(pledge.id))
+    return pledge
+
+
+# --- parts --------------------------------------------------------------------------------------------------------
+
+
+def _clicked_before(client_token: uuid.UUID, listing_id: uuid.UUID) -> Pledge | None:
+    found = queries.find_by_token(client_token)
+    if found is not None and found.listing_id != listing_id:
+        raise Conflict("token_reused", lazy("Formulir ini sudah terkirim. Muat ulang halaman ini."))
+    return found
+
+
+def _begin(
+    pledge: Pledge, make_lines: Callable[[], list[PledgeLine]], *, by: uuid.UUID | None
+) -> tuple[Pledge, bool]:
+    """Write the pledge and its lines; a second click at the same moment finds the first one's."""
+    token, listing_id = pledge.client_token, pledge.listing_id
+    try:
+        with session().begin_nested():
+            moves.begin(pledge, by=by)
+            for line in make_lines():
+                line.pledge_id = pledge.id
+                session().add(line)
+            session().flush()
+    except IntegrityError:
+        found = _clicked_before(token, listing_id)
+        if found is None:
+            raise
+        return found, False
+    telling.record(pledge, str(pledge.state), by)
+    return pledge, True
+
+
+def _awaiting_answer(pledge: Pledge) -> list[PledgeLine]:
+    lines = asking.lines_to_change(pledge.id)
+    return [line for line in lines if line.kind != "money" or not pledge.is_pay_now]
+
+
+def _wished(lines: Sequence[Wish], known: dict[uuid.UUID, ListingLine]) -> list[Wish]:
+    """The wishes worth something, one per line; all money is one wish, to the first money line."""
+    wished: dict[uuid.UUID, Wish] = {}
+    first_money = next((line.id for line in known.values() if line.kind == "money"), None)
+    for wish in lines:
+        if wish.line_id not in known:
+            raise Invalid("line_unknown", lazy("Bagian ini tidak ada di halaman ini."), field=wish.field)
+        line_id = wish.line_id
+        if known[line_id].kind == "money" and first_money is not None:
+            line_id = first_money
+        if line_id in wished:
+            raise Invalid("line_twice", lazy("Satu bagian hanya dapat diisi sekali."), field=wish.field)
+        wished[line_id] = Wish(
+            line_id=line_id,
+            quantity=wish.quantity,
+            available_from=wish.available_from,
+            available_until=wish.available_until,
+            note=wish.note,
+            field=wish.field,
+        )
+    if not wished:
+        raise Invalid("nothing_offered", lazy("Isi paling sedikit satu bagian."))
+    return list(wished.values())
+
+
+def _giver(by: Person | None, guest: Guest | None, language: str, *, is_money_only: bool) -> Person:
+    if by is not None:
+        return by
+    if guest is None:
+        raise Invalid("giver_unknown", lazy("Isi nama dan alamat surel Anda."), field="email")
+    if not is_money_only:
+        raise Forbidden("sign_in_first", lazy("Masuk dulu untuk menawarkan barang, waktu, atau fasilitas."))
+    return people.guest(email=guest.email, name=guest.name, language=language, phone=guest.phone)
+
+
+def _giving_organisation(
+    giver: Person, organisation_id: uuid.UUID | None, listing: Listing, *, has_money: bool
+) -> Organisation | None:
+    """The organisation somebody gives for, if it may and the giver acts for it."""
+    if organisation_id is None:
+        if queries.open_offers_of(giver.id, None) >= settings().open_pledges_limit:
+            raise Conflict("too_many_open", lazy("Masih banyak tawaran Anda yang belum dijawab."))
+        return None
+    organisation = organisations.get(organisation_id)
+    verb = "give" if has_money else "write"
+    if not organisation_policy.may(giver, verb, organisation):
+        raise Forbidden("not_your_organisation", lazy("Anda tidak bertindak untuk organisasi ini."))
+    if organisation.id == listing.organisation_id:
+        raise Invalid("own_listing", lazy("Organisasi tidak dapat mendukung halamannya sendiri."))
+    if queries.open_offers_of(None, organisation_id) >= settings().open_pledges_limit:
+        raise Conflict("too_many_open", lazy("Masih banyak tawaran Anda yang belum dijawab."))
+    return organisation
+
+
+def _check_offer(wish: Wish, line: ListingLine, listing: Listing) -> None:
+    """Refuse what the receiver could never accept, so that nobody waits for a no."""
+    if line.kind == "money":
+        try:
+            check_gift(Money(wish.quantity, line.unit))
+        except Invalid as refusal:
+            raise Invalid(refusal.code, refusal.message, field=wish.field) from None
+        return
+    _check_quantity(wish, line)
+    check_missing(wish.quantity, line, queries.totals_for([listing.id])[line.id], field=wish.field)
+
+
+def _check_quantity(wish: Wish, line: ListingLine) -> None:
+    if not 0 < wish.quantity <= line.quantity:
+        raise Invalid(
+            "quantity_range",
+            lazy("Isi jumlah antara 1 dan %(most)s.", most=i18n.number(line.quantity)),
+            field=wish.field,
+        )
+    if wish.available_from and wish.available_until and wish.available_from > wish.available_until:
+        raise Invalid("period", lazy("Tanggal akhir mendahului tanggal awal."), field=wish.field)
+    if wish.available_until and wish.available_until < clock.today():
+        raise Invalid("period_past", lazy("Tanggal ini sudah lewat."), field=wish.field)
+
+
+def check_missing(
+    quantity: int,
+    line: ListingLine,
+    totals: queries.Totals,
+    *,
+    field: str | None,
+) -> None:
+    """Refuse more than is missing, and less than helps unless it fills the rest."""
+    missing = queries.missing_of(totals)
+    if missing is None:
+        return
+    if missing == 0:
+        raise Invalid("nothing_missing", lazy("Bagian ini sudah terpenuhi."), field=field)
+    if quantity > missing:
+        raise Invalid(
+            "more_than_missing",
+            lazy("Yang masih kurang hanya %(missing)s.", missing=i18n.number(missing)),
+            field=field,
+        )
+    least = line.min_useful_quantity
+    if least is not None and quantity < min(least, missing):
+        raise Invalid(
+            "less_than_useful",
+            lazy("Paling sedikit %(least)s agar berguna.", least=i18n.number(min(least, missing))),
+            field=field,
+        )
+
+
+def _new_lines(wished: list[Wish], known: dict[uuid.UUID, ListingLine]) -> Callable[[], list[PledgeLine]]:
+    """How to make the lines; made anew for each try."""
+
+    def make() -> list[PledgeLine]:
+        return [
+            PledgeLine(
+                line_id=wish.line_id,
+                kind=known[wish.line_id].kind,
+                unit=known[wish.line_id].unit,
+                quantity=wish.quantity,
+                available_from=wish.available_from,
+                available_until=wish.available_until,
+                note=_limited(wish.note, NOTE_MOST, wish.field),
+                unit_value=known[wish.line_id].unit_value,
+                valuation_source=known[wish.line_id].valuation_source,
+            )
+            for wish in wished
+        ]
+
+    return make
+
+
+def _limited(typed: str, most: int, field: str | None) -> str:
+    cleaned = clean_line(typed) if most <= CONTACT_MOST else clean_text(typed)
+    if len(cleaned) > most:
+        raise Invalid("too_long", lazy("Paling banyak %(most)s huruf.", most=most), field=field)
+    return cleaned

@@ -1,0 +1,96 @@
+"""The journal line and the notices of each step."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from coevolve.journal import service as journal
+from coevolve.kit import db
+from coevolve.listings.models import Listing, ListingLine
+from coevolve.notifications import service as notifications
+from coevolve.organisations import queries as organisations
+from coevolve.pledges import links, words
+from coevolve.pledges.models import Pledge, PledgeLine
+
+ANSWERERS = ("owner", "member")
+
+
+def record(pledge: Pledge, happened: str, by: uuid.UUID | None, *, data: dict[str, Any] | None = None) -> int:
+    """Write the journal line of a step."""
+    return journal.record(
+        f"pledge.{happened}",
+        about=("pledge", pledge.id),
+        by=by,
+        for_organisation=pledge.receiver_organisation_id,
+        data={"listing": str(pledge.listing_id)} | (data or {}),
+    )
+
+
+def support_of(lines: Iterable[PledgeLine]) -> dict[str, str]:
+    """What the lines give, as agreed or else as offered, in both languages."""
+    given = []
+    for line in lines:
+        amount = line.quantity if line.accepted_quantity is None else line.accepted_quantity
+        if amount > 0:
+            given.append((line.kind, line.unit, amount, db.get(ListingLine, line.line_id).label))
+    return words.support(given)
+
+
+def tell_giver(pledge: Pledge, happened: str, lines: Iterable[PledgeLine], **more: str) -> None:
+    """Tell the giver, or those of the giving organisation who answer for it."""
+    person_ids = _answerers(pledge.giver_organisation_id)
+    if pledge.giver_person_id is not None:
+        person_ids.add(pledge.giver_person_id)
+    _tell(pledge, happened, lines, person_ids=person_ids, side="giver", more=more)
+
+
+def tell_receiver(pledge: Pledge, happened: str, lines: Iterable[PledgeLine], **more: str) -> None:
+    """Tell those who answer for the receiving organisation, and who asked."""
+    person_ids = _answerers(pledge.receiver_organisation_id)
+    if pledge.receiver_person_id is not None:
+        person_ids.add(pledge.receiver_person_id)
+    _tell(pledge, happened, lines, person_ids=person_ids, side="receiver", more=more)
+
+
+def _answerers(organisation_id: uuid.UUID | None) -> set[uuid.UUID]:
+    if organisation_id is None:
+        return set()
+    return {person.id for person in organisations.members_of(organisation_id, roles=ANSWERERS)}
+
+
+def _tell(
+    pledge: Pledge,
+    happened: str,
+    lines: Iterable[PledgeLine],
+    *,
+    person_ids: set[uuid.UUID],
+    side: str,
+    more: dict[str, str],
+) -> None:
+    key = more.pop("key", str(pledge.id))
+    listing = db.get(Listing, pledge.listing_id)
+    by_link = pledge.is_guest if side == "giver" else happened == "handed_over"
+    notifications.queue(
+        kind=f"pledge.{happened}",
+        person_ids=person_ids,
+        about=("pledge", pledge.id),
+        data={
+            "title": listing.title,
+            "support": support_of(lines),
+            "organisation": organisations.get(pledge.receiver_organisation_id).name,
+            "giver": giver_name(pledge),
+            "path": links.path(pledge.id, side) if by_link else f"/dukungan/{pledge.id}",
+        }
+        | more,
+        dedupe_key=f"pledge.{happened}:{key}:{side}",
+        for_organisation=pledge.giver_organisation_id if side == "giver" else pledge.receiver_organisation_id,
+    )
+
+
+def giver_name(pledge: Pledge) -> str:
+    """The giver as the other party knows it."""
+    if pledge.giver_organisation_id is not None:
+        return organisations.get(pledge.giver_organisation_id).name
+    return pledge.public_name

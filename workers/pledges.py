@@ -1,0 +1,12 @@
+"""The clock of pledges."""
+
+from __future__ import annotations
+
+from coevolve.pledges import service as pledges
+from workers.app import task
+
+
+@task("pledges.lapse")
+def lapse() -> None:
+    """End promises whose time is over."""
+    pledges.lapse_due()
