@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from coevolve.config import settings
 from coevolve.kit import i18n
 from coevolve.kit.access import AccessRule, access
-from coevolve.kit.db import commit, session
+from coevolve.kit.db import commit
 from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.kit.pages import (
@@ -28,7 +28,8 @@ from coevolve.kit.pages import (
     see_other,
 )
 from coevolve.people import forms, queries, service, web, words
-from coevolve.people.models import AccountMail, Purpose
+from coevolve.people.doors import account_from_link, private, refused, spent, typed
+from coevolve.people.models import Purpose
 from coevolve.people.policy import SignedIn
 
 blueprint = Blueprint("people", __name__)
@@ -36,21 +37,10 @@ HOME = "/dasbor"
 FRESH = AccessRule("signed_in", step_up=True)
 
 
-def refused(form: Any, refusal: DomainError) -> None:
-    """Undo what was begun, and put the sentence beside its field."""
-    session().rollback()
-    form_refusal(form, refusal)
-
-
 def refused_and_counted(form: Any, refusal: DomainError) -> None:
     """The same where a try was counted: that must stay (nothing else was written before the refusal)."""
     commit()
     form_refusal(form, refusal)
-
-
-def typed(field: Any) -> str:
-    """What stands in a field; nothing is an empty text."""
-    return str(field.data or "")
 
 
 def wanted(form: Any = None) -> str:
@@ -65,18 +55,6 @@ def me() -> SignedIn:
     if found is None:
         raise NotFound("not_found", lazy("Halaman atau data ini tidak ada."))
     return found
-
-
-def private(response: Response) -> Response:
-    """A page whose address carries a secret: it is not told to anyone by the browser, nor kept."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def spent() -> Response:
-    """The page of a link that no longer works."""
-    return private(page("people/link_spent.html", 410))
 
 
 # --- a new account ------------------------------------------------------------------------------------
@@ -117,34 +95,6 @@ def confirm(token: str) -> BaseResponse:
     if link is None:
         return spent()
     return account_from_link(token, link, onward=link.next_path or HOME)
-
-
-def account_from_link(token: str, link: AccountMail, *, onward: str, **context: Any) -> BaseResponse:
-    """Open the account of an address proven by a link, sign it in, go on."""
-    known = queries.find_by_email(link.email)
-    form = forms.ConfirmForm(name=known.name if known is not None else "")
-    if form.validate_on_submit():
-        try:
-            person = service.confirm_email(
-                token=token,
-                name=typed(form.name),
-                password=typed(form.password),
-                language=i18n.language(),
-                agrees=bool(form.agrees.data),
-            )
-        except DomainError as refusal:
-            refused(form, refusal)
-        else:
-            opened = service.start_session(person_id=person.id, browser=request.user_agent.string)
-            commit()
-            response = web.welcome(see_other(onward), token=opened, person_id=person.id, is_staff=False)
-            flash_success(lazy("Akun Anda siap. Selamat datang, %(name)s.", name=person.name))
-            return response
-    return private(
-        form_page(
-            "people/confirm.html", form, email=link.email, least=settings().password_min_length, **context
-        )
-    )
 
 
 # --- in and out ---------------------------------------------------------------------------------------
@@ -328,8 +278,8 @@ def _security(form: Any = None, *, at: str = "") -> Response:
     found = me()
     least = settings().staff_password_min_length if found.roles else settings().password_min_length
     context = {
-        "password_form": form if at == "password" else forms.PasswordForm(formdata=None),
-        "email_form": form if at == "email" else forms.EmailForm(formdata=None),
+        "password_form": form if at == "password" else forms.PasswordForm(formdata=None, prefix="sandi"),
+        "email_form": form if at == "email" else forms.EmailForm(formdata=None, prefix="surel"),
         "has_factor": found.has_factor,
         "codes_left": queries.recovery_codes_left(found.person.id) if found.has_factor else 0,
         "person": found.person,
@@ -344,7 +294,7 @@ def _security(form: Any = None, *, at: str = "") -> Response:
 def change_password() -> BaseResponse:
     """Another password; the other sessions end."""
     found = me()
-    form = forms.PasswordForm()
+    form = forms.PasswordForm(prefix="sandi")
     if form.validate_on_submit():
         try:
             service.change_password(
@@ -369,7 +319,7 @@ def change_email() -> BaseResponse:
     found = me()
     if found.has_factor and (elsewhere := web.require(FRESH)) is not None:
         return elsewhere
-    form = forms.EmailForm()
+    form = forms.EmailForm(prefix="surel")
     if form.validate_on_submit():
         try:
             service.check_password(person=found.person, current=typed(form.current))
