@@ -58,8 +58,8 @@ def _changed(do: Callable[[Store], Row]) -> Response:
 @blueprint.get("/state")
 def state() -> Response:
     store = _store()
-    return jsonify(
-        {
+    with store.alone():
+        found = {
             "version": description.version(),
             "now": store.now(),
             "counts": store.counts(),
@@ -69,13 +69,14 @@ def state() -> Response:
             "violations": store.violations,
             "truth": str(store.truth.path),
         }
-    )
+        return jsonify(found)
 
 
 @blueprint.get("/dump")
 def dump() -> Response:
     store = _store()
-    return jsonify({kind: [plain(store, row) for row in store.oldest(kind)] for kind in PREFIXES})
+    with store.alone():
+        return jsonify({kind: [plain(store, row) for row in store.oldest(kind)] for kind in PREFIXES})
 
 
 @blueprint.get("/truth")
@@ -159,7 +160,7 @@ def unknown_payment() -> Response:
             store,
             amount=given.get("amount", 5_000_000),
             currency=given.get("currency", "idr"),
-            metadata=given.get("metadata", {}),
+            metadata={str(name): str(value) for name, value in given.get("metadata", {}).items()},
             email=given.get("email", "unknown@example.org"),
         )
     )

@@ -9,6 +9,10 @@ from coevolve.payment_sandbox import rendering
 from coevolve.payment_sandbox.errors import StripeError
 from coevolve.payment_sandbox.store import Row, Store
 
+PAGING = ("limit", "starting_after", "ending_before", "expand")
+FILTERS = ("payment_intent", "charge", "customer", "status", "currency", "type", "product", "active")
+"""Filters that compare the field of the same name."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -27,22 +31,15 @@ class Call:
     def show(self, row: Row) -> Row:
         return rendering.one(self.store, row, self.expand())
 
-    def page(self, rows: list[Row], *dates: str) -> Row:
-        """The rows that fit the filters of the same name, one page of them."""
-        for name in (
-            "payment_intent",
-            "charge",
-            "customer",
-            "status",
-            "currency",
-            "type",
-            "product",
-            "active",
-        ):
-            if name in self.params:
+    def page(
+        self, rows: list[Row], *, dates: tuple[str, ...] = ("created",), done: tuple[str, ...] = ()
+    ) -> Row:
+        """The rows that fit the filters of the same name, one page of them; `done` were applied by the caller."""
+        only(self.params, " ".join((*PAGING, *FILTERS, *dates, *done)))
+        for name in FILTERS:
+            if name in self.params and name not in done:
                 rows = [row for row in rows if row.get(name) == self.params[name]]
-        rows = rendering.within(rows, self.params, *(dates or ("created",)))
-        return rendering.page(self.store, rows, self.params, self.path)
+        return rendering.page(self.store, rendering.within(rows, self.params, *dates), self.params, self.path)
 
 
 def clean_metadata(given: Any) -> dict[str, str]:

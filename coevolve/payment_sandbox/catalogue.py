@@ -36,7 +36,7 @@ def list_customers(call: Call) -> Row:
     rows = call.store.newest("customer")
     if "email" in call.params:
         rows = [row for row in rows if row["email"] == call.params["email"]]
-    return call.page(rows)
+    return call.page(rows, done=("email",))
 
 
 def create_product(call: Call) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coevolve.payment_sandbox import money, objects, timers
+from coevolve.payment_sandbox import fees, money, objects, timers
 from coevolve.payment_sandbox.cards import CARDS, Card, find
 from coevolve.payment_sandbox.errors import refused
 from coevolve.payment_sandbox.events import emit
@@ -219,6 +219,7 @@ def settle_pay_later(store: Store, intent_id: str, *, is_paid: bool) -> Row:
 
 def unknown_payment(store: Store, *, amount: int, currency: str, metadata: dict[str, Any], email: str) -> Row:
     """Money that no call of the app asked for (made, say, in the provider's dashboard)."""
+    fees.check_amount(amount, currency, "amount")
     intent = objects.payment_intent(
         now=store.now(),
         amount=amount,

@@ -18,7 +18,7 @@ INTENT_PARAMS = (
     "capture_method description metadata receipt_email statement_descriptor "
     "statement_descriptor_suffix transfer_group"
 )
-_URL = re.compile(r"https?://[^\s/]+")
+_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?=[/?#]|\Z)\S*\Z")
 
 
 def create_session(call: Call) -> Row:

@@ -23,7 +23,7 @@ def list_sessions(call: Call) -> Row:
     if "customer_details" in call.params:
         email = call.params["customer_details"]["email"]
         rows = [row for row in rows if (row["customer_details"] or {}).get("email") == email]
-    return call.page(rows)
+    return call.page(rows, done=("subscription", "payment_link", "customer_details"))
 
 
 def expire_session(call: Call) -> Row:
@@ -157,11 +157,11 @@ def list_transactions(call: Call) -> Row:
         rows = [row for row in rows if row.get("_payout") == call.params["payout"]]
     if "source" in call.params:
         rows = [row for row in rows if row["source"] == call.params["source"]]
-    return call.page(rows)
+    return call.page(rows, done=("payout", "source"))
 
 
 def list_payouts(call: Call) -> Row:
-    return call.page(call.store.newest("payout"), "created", "arrival_date")
+    return call.page(call.store.newest("payout"), dates=("created", "arrival_date"))
 
 
 def list_events(call: Call) -> Row:
@@ -169,7 +169,7 @@ def list_events(call: Call) -> Row:
     oldest = call.store.now() - 30 * 86_400
     rows = [row for row in rows if row["created"] >= oldest]
     wanted = call.params.get("types")
-    asked = call.params.pop("type", None)
+    asked = call.params.get("type")
     if asked is not None:
         prefix = asked.removesuffix("*")
         rows = [
@@ -181,7 +181,7 @@ def list_events(call: Call) -> Row:
         rows = [row for row in rows if row["type"] in wanted]
     if "delivery_success" in call.params:
         rows = [row for row in rows if (row["pending_webhooks"] == 0) == call.params["delivery_success"]]
-    return call.page(rows)
+    return call.page(rows, done=("type", "types", "delivery_success"))
 
 
 def _get(kind: str, param: str) -> Callable[[Call], Row]:

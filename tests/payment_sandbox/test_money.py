@@ -224,6 +224,9 @@ def test_a_payment_that_nobody_asked_for(sandbox: Sandbox, client: stripe.Stripe
         {"note": "x"},
     )
     assert client.v1.checkout.sessions.list(params={"payment_intent": made["id"]}).data == []
+    for wrong in ({"amount": 1}, {"currency": "xyz"}, {"amount": "1"}, {"colour": "red"}):
+        with pytest.raises(AssertionError, match="400"):
+            sandbox.unknown_payment(**wrong)
 
 
 def test_balance_is_always_the_sum_of_transactions(
