@@ -18,7 +18,8 @@ class PlaceTotal(Model):
     __tablename__ = "impact_place_total"
     __table_args__ = (
         CheckConstraint(
-            "needs >= 0 AND offers >= 0 AND opportunities >= 0 AND fulfilled >= 0 AND organisations >= 0 AND handed >= 0",
+            "needs >= 0 AND offers >= 0 AND opportunities >= 0 AND fulfilled >= 0"
+            " AND organisations >= 0 AND handed >= 0",
             name="counts",
         ),
     )

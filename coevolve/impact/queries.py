@@ -33,7 +33,9 @@ class Total:
     @property
     def is_empty(self) -> bool:
         """Whether nothing has happened here yet."""
-        return not (self.needs or self.offers or self.opportunities or self.organisations or self.money_received)
+        return not (
+            self.needs or self.offers or self.opportunities or self.organisations or self.money_received
+        )
 
 
 NOTHING = Total()
@@ -78,7 +80,7 @@ def totals(codes: Iterable[str]) -> dict[str, Total]:
     """The figures of these places; one statement. A place where nothing ever happened is absent."""
     names = ", ".join(Total.__slots__)
     rows = session().execute(
-        text(f"SELECT {names} FROM impact_place_total WHERE place_code = ANY(:codes)"),  # noqa: S608 - constants
+        text(f"SELECT {names} FROM impact_place_total WHERE place_code = ANY(:codes)"),
         {"codes": list(codes)},
     )
     return {row[0]: Total(*row) for row in rows}
@@ -127,7 +129,7 @@ def near_needs(place: Place | None, *, limit: int = 3) -> list[Found]:
         if column:
             values[f"at{nearness}"] = code
         walks.append(
-            f"(SELECT listing_id, opened_at, {nearness} AS nearness FROM listing_place"  # noqa: S608 - constants
+            f"(SELECT listing_id, opened_at, {nearness} AS nearness FROM listing_place"
             f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT :most)"
         )
     sql = f"""
@@ -135,7 +137,7 @@ WITH pick AS (
   SELECT listing_id, row_number() OVER (ORDER BY min(nearness), max(opened_at) DESC, listing_id) AS position
     FROM ({" UNION ALL ".join(walks)}) walk GROUP BY listing_id
    ORDER BY position LIMIT :most
-){_CARD}"""  # noqa: S608 - made of constants; values are bound
+){_CARD}"""
     return [Found(*row) for row in session().execute(text(sql), values)]
 
 
@@ -163,7 +165,7 @@ WITH pick AS (
   SELECT listing_id, row_number() OVER (ORDER BY opened_at DESC, listing_id DESC) AS position FROM (
     SELECT listing_id, opened_at FROM listing_place WHERE {column} = :code AND kind = ANY(:kinds)
      ORDER BY opened_at DESC, listing_id DESC LIMIT :most) walk
-){_CARD}"""  # noqa: S608 - made of constants; values are bound
+){_CARD}"""
     rows = session().execute(text(sql), {"code": code, "kinds": list(kinds), "most": limit})
     return [Found(*row) for row in rows]
 

@@ -95,5 +95,5 @@ ON CONFLICT (place_code) DO UPDATE
    SET {", ".join(f"{name} = excluded.{name}" for name in _FIGURES)}, refreshed_at = excluded.refreshed_at
  WHERE ({", ".join(f"impact_place_total.{name}" for name in _FIGURES)})
        IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _FIGURES)})
-RETURNING place_code"""  # noqa: S608 - made of constants
+RETURNING place_code"""
     return len(session().execute(text(statement), {"at": clock.now()}).all())

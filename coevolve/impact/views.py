@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, get_template_attribute, request
 from markupsafe import Markup
@@ -122,7 +122,9 @@ def remember_place() -> Response:
 
 
 @functools.lru_cache(maxsize=64)
-def _country_map(counts: tuple[tuple[str, int], ...], current: str | None, _language: str, label: str = "") -> Markup:
+def _country_map(
+    counts: tuple[tuple[str, int], ...], current: str | None, _language: str, label: str = ""
+) -> Markup:
     """The map of provinces as markup; drawn again only when a number, the frame or the language changes."""
     steps = tiles.thresholds(count for _, count in counts)
     draw = get_template_attribute("components/map.html", "tile_map")
@@ -134,7 +136,7 @@ def _country_map(counts: tuple[tuple[str, int], ...], current: str | None, _lang
         current=current,
         steps=steps,
     )
-    return Markup(drawn)
+    return cast("Markup", drawn)
 
 
 # --- localities -------------------------------------------------------------------------------------
@@ -163,7 +165,8 @@ def place(code: str) -> Any:
         offers=[words.card_of(found) for found in queries.newest_in(here, ("standing_offer",), limit=3)],
         opportunities=[words.card_of(found) for found in queries.newest_in(here, ("opportunity",), limit=3)],
         organisations=[(found, words.seated_words(found)) for found in queries.organisations_in(here)],
-        below=_rows(below, totals),
+        below=[(child, _says(totals[child.code])) for child in _busiest(below, totals)],
+        quiet=[child for child in below if totals.get(child.code, NOTHING).is_empty],
         level_below=_level_word(below),
         map=drawn,
         steps=steps,
@@ -184,10 +187,21 @@ def _level_word(below: list[Place]) -> str:
     return str(found)
 
 
-def _rows(places: list[Place], totals: Mapping[str, Total]) -> list[tuple[Place, Total]]:
-    """The places with their figures, those with most to do first."""
-    rows = [(place, totals.get(place.code, NOTHING)) for place in places]
-    return sorted(rows, key=lambda row: (-row[1].needs, row[0].short_name, row[0].code))
+def _busiest(places: list[Place], totals: Mapping[str, Total]) -> list[Place]:
+    """The places where something happens, those with most needs first."""
+    busy = [place for place in places if not totals.get(place.code, NOTHING).is_empty]
+    return sorted(busy, key=lambda place: (-totals[place.code].needs, place.short_name, place.code))
+
+
+def _says(total: Total) -> str:
+    """'9 kebutuhan · 2 penawaran': what there is, leaving out what there is not."""
+    parts = (
+        (total.needs, i18n.gettext("kebutuhan")),
+        (total.offers, i18n.gettext("penawaran")),
+        (total.opportunities, i18n.gettext("peluang")),
+        (total.organisations, i18n.gettext("organisasi")),
+    )
+    return " · ".join(f"{i18n.number(count)} {word}" for count, word in parts if count)
 
 
 def _map_below(here: Place, below: list[Place], totals: Mapping[str, Total]) -> tuple[Markup | None, Any]:
@@ -212,7 +226,7 @@ def _map_below(here: Place, below: list[Place], totals: Mapping[str, Total]) -> 
     ]
     draw = get_template_attribute("components/map.html", "tile_map")
     label = i18n.gettext("Kebutuhan terbuka menurut kabupaten dan kota")
-    return Markup(draw(drawn, label, columns, rows, steps=steps, roomy=True)), steps
+    return cast("Markup", draw(drawn, label, columns, rows, steps=steps, roomy=True)), steps
 
 
 @functools.lru_cache(maxsize=64)
@@ -235,7 +249,9 @@ def map_page() -> Any:
         "impact/map.html",
         layer=layer,
         layers=[(key, str(name)) for key, (_, name) in LAYERS.items()],
-        map=_country_map(counts, None, i18n.language(), i18n.gettext("%(what)s menurut provinsi", what=str(label))),
+        map=_country_map(
+            counts, None, i18n.language(), i18n.gettext("%(what)s menurut provinsi", what=str(label))
+        ),
         rows=[(place, totals.get(place.code, NOTHING)) for place in places],
     )
 
@@ -287,13 +303,13 @@ def style_gallery() -> Any:
             Card(
                 href="/jelajah",
                 title=title,
-                sector=i18n.gettext("Pendidikan"),
-                kind=i18n.gettext("Kebutuhan"),
+                sector="Pendidikan",
+                kind="Kebutuhan",
                 organisation="Taman Baca Pesisir",
                 place="Kab. Alor, Nusa Tenggara Timur",
                 cover=covers.cover_path(sector, title),
                 bar=bar(received, promised, 100),
-                words=i18n.gettext("%(received)s diterima dari %(goal)s", received="Rp 4,8 juta", goal="Rp 12 juta"),
+                words="Rp 4,8 juta dari Rp 12 juta · 23 hari lagi",
             )
             for sector, title, received, promised in (
                 ("education", "Buku bacaan untuk 14 sekolah dasar", 40, 25),

@@ -1,46 +1,28 @@
-"""The words of cards, tiles and places, prepared once in Python so that templates only write them down."""
+"""The words of cards and rows, prepared once in Python so that templates only write them down."""
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 from coevolve.impact.queries import Found, Seated
+from coevolve.kit import clock
 from coevolve.kit.cards import Card, bar
 from coevolve.kit.covers import cover_path
-from coevolve.kit.i18n import date, gettext, lazy, number
+from coevolve.kit.i18n import gettext, number
 from coevolve.kit.money import short_rupiah
-from coevolve.listings import sectors, units
+from coevolve.listings import sectors
+from coevolve.listings.queries.cards import KIND_LABELS, PATHS, days_left, short_place
+from coevolve.listings.units import unit_label
 from coevolve.localities import queries as localities
-from coevolve.localities.queries import Place
-
-KINDS: dict[str, tuple[str, Any]] = {
-    "need": ("kebutuhan", lazy("Kebutuhan")),
-    "campaign": ("kampanye", lazy("Kampanye")),
-    "standing_offer": ("penawaran", lazy("Penawaran")),
-    "opportunity": ("peluang", lazy("Peluang kemitraan")),
-}
-"""Kind of listing -> the first word of its address, and its name."""
-
-ORGANISATION_KINDS: dict[str, Any] = {
-    "cso": lazy("Organisasi masyarakat sipil"),
-    "community_group": lazy("Kelompok warga"),
-    "company": lazy("Perusahaan"),
-    "business_association": lazy("Asosiasi usaha"),
-    "philanthropy": lazy("Filantropi"),
-    "digital_provider": lazy("Penyedia layanan digital"),
-    "government_agency": lazy("Instansi pemerintah"),
-}
+from coevolve.organisations.words import KINDS
 
 
-def short_place(place: Place | None) -> str:
+def place_of(code: str) -> str:
     """'Kab. Alor, Nusa Tenggara Timur': where something is, short enough for a card."""
+    place = localities.find(code)
     if place is None:
         return ""
-    regency = localities.find(place.regency_code) if place.regency_code else None
-    province = localities.find(place.province_code) if place.province_code else None
-    names = [shorten(step.name) for step in (regency, province) if step is not None]
-    return ", ".join(names) or place.name
+    regency = place.code if place.level == "regency" else place.regency_code
+    province = place.code if place.level == "province" else place.province_code
+    return short_place(regency, province, place.code)
 
 
 def shorten(name: str) -> str:
@@ -48,50 +30,39 @@ def shorten(name: str) -> str:
     return f"Kab. {name.removeprefix('Kabupaten ')}" if name.startswith("Kabupaten ") else name
 
 
-@functools.cache
-def unit_words() -> dict[str, Any]:
-    """Unit code -> its word."""
-    return {code: word for group in units.UNITS.values() for code, word in group.items()}
-
-
 def card_of(found: Found) -> Card:
-    """A listing as a card."""
-    path, kind = KINDS[found.kind]
-    drawn = None
-    if found.kind in ("standing_offer", "opportunity"):
-        words = gettext("Berlaku sampai %(day)s", day=date(found.closes_on))
-    elif found.goal:
+    """A listing as a card, in the words of the browse page."""
+    drawn, words = None, ""
+    if found.goal:
         drawn = bar(found.received, found.promised, found.goal)
         words = gettext(
-            "%(received)s diterima dari %(goal)s",
-            received=short_rupiah(found.received),
-            goal=short_rupiah(found.goal),
+            "%(received)s dari %(goal)s", received=short_rupiah(found.received), goal=short_rupiah(found.goal)
         )
+    elif found.line_label and found.kind in ("standing_offer", "opportunity"):
+        words = f"{number(found.line_goal)} {unit_label(found.line_unit or '')} {found.line_label}"
     elif found.line_label:
         drawn = bar(found.line_received, found.line_promised, found.line_goal, need=True)
         words = gettext(
-            "%(label)s: %(received)s dari %(goal)s %(unit)s diterima",
-            label=found.line_label,
+            "%(received)s dari %(goal)s %(unit)s %(label)s",
             received=number(found.line_received),
             goal=number(found.line_goal),
-            unit=str(unit_words().get(found.line_unit or "", "")),
+            unit=unit_label(found.line_unit or ""),
+            label=found.line_label,
         )
-    else:
-        words = gettext("Berlaku sampai %(day)s", day=date(found.closes_on))
+    left = days_left(found.closes_on, clock.today())
     return Card(
-        href=f"/{path}/{found.slug}",
+        href=f"/{PATHS[found.kind]}/{found.slug}",
         title=found.title,
         sector=sectors.label(found.sector),
-        kind=str(kind),
+        kind=str(KIND_LABELS[found.kind]),
         organisation=found.organisation,
-        place=short_place(localities.find(found.locality_code)),
-        cover=cover_path(found.sector, found.slug),
+        place=place_of(found.locality_code),
+        cover=cover_path(found.sector, found.id),
         bar=drawn,
-        words=words,
+        words=f"{words} · {left}" if words else left,
     )
 
 
 def seated_words(seated: Seated) -> str:
     """What an organisation is and where it sits, in one line."""
-    kind = str(ORGANISATION_KINDS.get(seated.kind, ""))
-    return f"{kind} · {short_place(localities.find(seated.home_locality_code))}"
+    return f"{KINDS.get(seated.kind, '')} · {place_of(seated.home_locality_code)}"
