@@ -18,7 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from coevolve.kit.i18n import lazy
-from coevolve.organisations.words import KIND_LABELS, ROLE_HINTS
+from coevolve.organisations.words import KINDS, ROLE_HINTS
 
 LINE = Length(max=300, message=lazy("Terlalu panjang."))
 
@@ -53,7 +53,7 @@ class RegisterForm(FlaskForm):
     kind = RadioField(
         lazy("Jenis organisasi"),
         [InputRequired(lazy("Pilih jenis organisasi."))],
-        choices=list(KIND_LABELS.items()),
+        choices=list(KINDS.items()),
     )
     name = StringField(
         lazy("Nama organisasi"), [InputRequired(lazy("Isi nama organisasi, 3 sampai 140 karakter.")), LINE]

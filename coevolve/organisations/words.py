@@ -6,7 +6,7 @@ from typing import Any
 
 from coevolve.kit.i18n import lazy
 
-KIND_LABELS: dict[str, Any] = {
+KINDS: dict[str, Any] = {
     "cso": lazy("Organisasi masyarakat sipil (OMS)"),
     "community_group": lazy("Kelompok warga"),
     "company": lazy("Perusahaan"),

@@ -63,7 +63,7 @@ def desk(slug: str) -> Response:
     return page(
         "organisations/desk.html",
         organisation=organisation,
-        kind=words.KIND_LABELS[organisation.kind],
+        kind=words.KINDS[organisation.kind],
         state=words.STATES[organisation.state],
         state_tag=words.STATE_TAGS[organisation.state],
         may=mine,

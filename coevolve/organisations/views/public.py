@@ -33,7 +33,7 @@ def directory() -> Response:
     typed = clean_line(request.args.get("kata"))[:80]
     found = queries.directory(
         words=typed,
-        kind=kind if kind in words.KIND_LABELS else "",
+        kind=kind if kind in words.KINDS else "",
         place=place.code if place is not None else "",
         after=_cursor(request.args.get("sesudah")),
     )
@@ -42,7 +42,7 @@ def directory() -> Response:
         {
             "href": f"/organisasi/{row.slug}",
             "name": row.name,
-            "kind": words.KIND_LABELS[row.kind],
+            "kind": words.KINDS[row.kind],
             "place": place_label(row.home_locality_code),
             "summary": row.summary,
             "level": words.LEVELS[row.level],
@@ -55,7 +55,7 @@ def directory() -> Response:
         rows=rows,
         total=found.total,
         next=f"/organisasi?{urlencode({**kept, 'sesudah': found.next})}" if found.next else None,
-        kinds=words.KIND_LABELS,
+        kinds=words.KINDS,
         kind=kind,
         typed=typed,
         place=place,
@@ -97,7 +97,7 @@ def profile(slug: str) -> Response:
     return page(
         "organisations/profile.html",
         organisation=organisation,
-        kind=words.KIND_LABELS[organisation.kind],
+        kind=words.KINDS[organisation.kind],
         place=place_label(organisation.home_locality_code),
         sectors=[sectors.label(code) for code in organisation.sectors if sectors.label(code)],
         listings=shown,
