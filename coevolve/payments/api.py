@@ -24,7 +24,7 @@ def stripe() -> Response:
     request.max_content_length = settings().max_webhook_bytes
     raw = request.get_data(cache=False)
     try:
-        service.receive(raw, request.headers)
+        service.receive(raw, dict(request.headers))
     except BadEvent as refusal:
         log.warning("event refused", extra={"reason": str(refusal), "bytes": len(raw)})
         return Response("refused\n", status=400, mimetype="text/plain")

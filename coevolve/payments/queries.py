@@ -79,7 +79,7 @@ def receipts_of_many(
         .order_by(Receipt.id)
     )
     found: dict[uuid.UUID, list[Receipt]] = {}
-    for receipt, reference_id in session().execute(statement).tuples():
+    for receipt, reference_id in session().execute(statement):
         found.setdefault(reference_id, []).append(receipt)
     return found
 
@@ -131,5 +131,5 @@ def bank_accounts() -> list[AccountShown]:
     )
     return [
         AccountShown(account.id, version.bank_name, version.account_number, version.holder, account.unit)
-        for account, version in session().execute(statement).tuples()
+        for account, version in session().execute(statement)
     ]

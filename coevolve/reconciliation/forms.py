@@ -15,13 +15,20 @@ class BankLineForm(FlaskForm):
     account = SelectField(lazy("Rekening"), validators=[InputRequired(lazy("Pilih rekeningnya."))])
     booked_on = DateField(lazy("Tanggal di mutasi bank"), validators=[InputRequired(lazy("Isi tanggalnya."))])
     amount = StringField(
-        lazy("Jumlah masuk"), validators=[DataRequired(lazy("Isi jumlahnya.")), Length(max=30, message=lazy("Terlalu panjang."))]
+        lazy("Jumlah masuk"),
+        validators=[DataRequired(lazy("Isi jumlahnya.")), Length(max=30, message=lazy("Terlalu panjang."))],
     )
     words = TextAreaField(
         lazy("Uraian, persis seperti di mutasi bank"),
-        validators=[DataRequired(lazy("Isi uraian seperti tertulis di mutasi bank.")), Length(max=500, message=lazy("Terlalu panjang."))],
+        validators=[
+            DataRequired(lazy("Isi uraian seperti tertulis di mutasi bank.")),
+            Length(max=500, message=lazy("Terlalu panjang.")),
+        ],
     )
-    bank_ref = StringField(lazy("Nomor mutasi dari bank"), validators=[Optional(), Length(max=60, message=lazy("Terlalu panjang."))])
+    bank_ref = StringField(
+        lazy("Nomor mutasi dari bank"),
+        validators=[Optional(), Length(max=60, message=lazy("Terlalu panjang."))],
+    )
     is_second = BooleanField(lazy("Ini mutasi kedua yang sama, bukan salinan"))
 
 
@@ -37,7 +44,10 @@ class ReferenceForm(FlaskForm):
 
     ref = StringField(
         lazy("Nomor rujukan dukungan"),
-        validators=[DataRequired(lazy("Isi nomor rujukannya.")), Length(max=30, message=lazy("Terlalu panjang."))],
+        validators=[
+            DataRequired(lazy("Isi nomor rujukannya.")),
+            Length(max=30, message=lazy("Terlalu panjang.")),
+        ],
     )
 
 
@@ -45,7 +55,11 @@ class NoteForm(FlaskForm):
     """A note, or the reason something is closed or opened again."""
 
     note = TextAreaField(
-        lazy("Catatan"), validators=[DataRequired(lazy("Tulis catatannya dulu.")), Length(max=2000, message=lazy("Terlalu panjang."))]
+        lazy("Catatan"),
+        validators=[
+            DataRequired(lazy("Tulis catatannya dulu.")),
+            Length(max=2000, message=lazy("Terlalu panjang.")),
+        ],
     )
 
 

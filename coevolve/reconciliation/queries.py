@@ -114,7 +114,7 @@ def suggestions(line: Line) -> list[Suggestion]:
         .order_by(case((by_ref, 0), else_=1), func.abs(Payment.amount - line.amount), likeness.desc())
         .limit(60)
     )
-    rows = session().execute(statement).tuples().all()
+    rows = session().execute(statement).all()
     same_sum = [
         payment for payment, _alike in rows if payment.amount == line.amount and payment.state in WAITING
     ]

@@ -17,7 +17,10 @@ from coevolve.notifications import service as notifications
 from coevolve.organisations import queries as organisations
 from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
+from coevolve.payments.links import receipt_path
 from coevolve.payments.models import OPEN, Payment, PaymentState, Receipt
+from coevolve.people import queries as people
+from coevolve.people.models import PersonState
 from coevolve.pledges import queries as pledge_queries
 from coevolve.pledges import service as pledges
 from coevolve.pledges.queries import Settlement
@@ -148,7 +151,7 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         settlement,
         money,
         f"{arrival.key}:thanks",
-        path=f"/kuitansi/{receipt.id}",
+        path=receipt_path(receipt.id, for_guest=_is_guest(settlement)),
         organisation=organisation.name,
     )
     members = organisations.members_of(settlement.organisation_id, roles=("owner", "finance"))
@@ -161,6 +164,13 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         for_organisation=settlement.organisation_id,
     )
     return receipt
+
+
+def _is_guest(settlement: Settlement) -> bool:
+    """Whether the giver has no account to sign in to, so that a link must carry its own right."""
+    if settlement.giver_person_id is None:
+        return False
+    return people.get(settlement.giver_person_id).state == PersonState.invited
 
 
 def _notify(

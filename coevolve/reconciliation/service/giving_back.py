@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import select
 
 from coevolve.journal import service as journal
 from coevolve.kit import moves
 from coevolve.kit.db import session
+from coevolve.kit.errors import Conflict
 from coevolve.kit.money import Money
 from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
@@ -27,13 +30,15 @@ from coevolve.pledges.queries import Settlement
 from coevolve.reconciliation.service.booking import money_sources, notify_giver
 from coevolve.reconciliation.service.cases import close_by_itself, open_case
 
+REFUND_WORDS = frozenset(str(state) for state in RefundState)
+DISPUTE_WORDS = frozenset(str(state) for state in DisputeState)
 REFUND_GONE = (RefundState.failed, RefundState.canceled)
 
 
 def settle_refunds(payment: Payment, settlement: Settlement, charge: FoundCharge) -> None:
     """Book every refund of a charge: out of the fund when it begins, out of clearing when it is done."""
     for found in charge.refunds:
-        if found.state not in RefundState:
+        if found.state not in REFUND_WORDS:
             open_case(
                 kind="unknown_word",
                 subject=("refund", found.ref),
@@ -124,14 +129,7 @@ def _refund_done(payment: Payment, settlement: Settlement, refund: Refund, found
     money = Money(refund.amount, refund.unit)
     if payment.refunded == payment.captured:
         payments.annul_receipt(payment_id=payment.id, because="refunded in full")
-    if payment.state == PaymentState.captured:
-        pledges.return_money(
-            pledge_id=settlement.pledge_id,
-            payment_id=payment.id,
-            money=money,
-            at=found.created_at,
-            cause="refund",
-        )
+    _return(payment, settlement, money, found.created_at, "refund")
     journal.record(
         "payment.refunded",
         about=("payment", payment.id),
@@ -140,6 +138,20 @@ def _refund_done(payment: Payment, settlement: Settlement, refund: Refund, found
         data={"amount": str(refund.amount), "unit": refund.unit},
     )
     notify_giver("payment.refunded", payment, settlement, money, f"payment.refunded:{refund.id}")
+
+
+def _return(payment: Payment, settlement: Settlement, money: Money, at: dt.datetime, cause: str) -> None:
+    """Tell the pledge that money of it went back, as far as it still counted there."""
+    if payment.state != PaymentState.captured:
+        return
+    try:
+        pledges.return_money(
+            pledge_id=settlement.pledge_id, payment_id=payment.id, money=money, at=at, cause=cause
+        )
+    except Conflict as nothing:
+        # A dispute of the whole after a partial refund: the pledge has given that part back before.
+        if nothing.code != "nothing_to_return":
+            raise
 
 
 def _refund_undone(payment: Payment, refund: Refund, found: FoundRefund, *, was_done: bool) -> None:
@@ -181,7 +193,7 @@ def _refund_undone(payment: Payment, refund: Refund, found: FoundRefund, *, was_
 def settle_disputes(payment: Payment, settlement: Settlement, charge: FoundCharge) -> None:
     """Hold, give back or lose the money of every dispute of a charge."""
     for found in charge.disputes:
-        if found.state not in DisputeState:
+        if found.state not in DISPUTE_WORDS:
             open_case(
                 kind="unknown_word",
                 subject=("dispute", found.ref),
@@ -282,14 +294,7 @@ def _lose(payment: Payment, settlement: Settlement, dispute: Dispute, found: Fou
     session().flush()
     if payment.disputed + payment.refunded >= payment.captured:
         payments.annul_receipt(payment_id=payment.id, because="dispute lost")
-    if payment.state == PaymentState.captured:
-        pledges.return_money(
-            pledge_id=settlement.pledge_id,
-            payment_id=payment.id,
-            money=Money(dispute.amount, dispute.unit),
-            at=found.created_at,
-            cause="dispute",
-        )
+    _return(payment, settlement, Money(dispute.amount, dispute.unit), found.created_at, "dispute")
 
 
 def _move_back(payment: Payment, settlement: Settlement, dispute: Dispute, *, from_clearing: bool) -> None:

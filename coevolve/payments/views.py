@@ -1,0 +1,130 @@
+"""Pages of a payment and of its receipt. They show what the books know; what a browser brings back moves nothing."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import segno
+from flask import Blueprint, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from coevolve.config import settings
+from coevolve.kit.access import access
+from coevolve.kit.errors import NotFound
+from coevolve.kit.i18n import lazy
+from coevolve.kit.money import spell_rupiah
+from coevolve.kit.pages import actor, is_htmx, page
+from coevolve.listings import queries as listings
+from coevolve.organisations import queries as organisations
+from coevolve.payments import links, queries
+from coevolve.payments.models import OPEN, Payment, PaymentState, Receipt
+from coevolve.payments.words import METHODS, STATES
+from coevolve.people import queries as people
+from coevolve.pledges import queries as pledges
+from coevolve.reconciliation import queries as reconciliation
+
+blueprint = Blueprint("payments", __name__)
+
+
+@blueprint.get("/bayar/<ref>")
+@access("public")
+def status(ref: str) -> BaseResponse:
+    """Where a payment stands, and what the giver does next."""
+    payment = queries.find_by_ref(ref)
+    template = "payments/_status.html" if is_htmx() else "payments/status.html"
+    response = page(template, **_status(payment))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _status(payment: Payment) -> dict[str, Any]:
+    settlement = pledges.settlement_of(payment.reference_id)
+    listing = listings.get(settlement.listing_id)
+    account = queries.bank_account(payment.bank_account_id) if payment.bank_account_id else None
+    return {
+        "payment": payment,
+        "pledge_id": settlement.pledge_id,
+        "listing": listing,
+        "organisation": organisations.get(settlement.organisation_id),
+        "account": account,
+        "came_from": request.args.get("dari", ""),
+        "is_open": payment.state in OPEN,
+        "is_waiting": payment.state in OPEN and payment.state != PaymentState.created,
+        "label": STATES[payment.state],
+        "is_transfer": payment.provider == "bank_transfer",
+        "in_review": reconciliation.has_open_case(payment.id),
+        "receipt": _readable_receipt(payment),
+    }
+
+
+def _readable_receipt(payment: Payment) -> Receipt | None:
+    """The receipt, when the person at this browser may open it."""
+    receipt = queries.receipt_of(payment.id)
+    return receipt if receipt is not None and _may_read(payment) else None
+
+
+def _may_read(payment: Payment) -> bool:
+    person = actor()
+    if person is None:
+        return False
+    settlement = pledges.settlement_of(payment.reference_id)
+    if person.id == settlement.giver_person_id:
+        return True
+    giver = settlement.giver_organisation_id
+    if giver is not None and organisations.role_in(person.id, giver) is not None:
+        return True
+    return "finance" in people.staff_roles(person.id)
+
+
+@blueprint.get("/kuitansi/<uuid:receipt_id>")
+@access("public")
+def receipt(receipt_id: uuid.UUID) -> BaseResponse:
+    """A receipt for its giver, made for printing. A guest opens it by the key in the mailed link."""
+    shown = queries.receipt(receipt_id)
+    payment = queries.get(shown.payment_id)
+    if not links.proves(receipt_id, request.args.get("kunci")) and not _may_read(payment):
+        raise NotFound("no_receipt", lazy("Kuitansi ini tidak ada, atau bukan milik Anda."))
+    settlement = pledges.settlement_of(payment.reference_id)
+    address = f"{settings().public_url}/periksa/{shown.code}"
+    response = page(
+        "payments/receipt.html",
+        receipt=shown,
+        number=queries.receipt_number(shown),
+        payment=payment,
+        method=METHODS[payment.provider],
+        title=settlement.title,
+        organisation=organisations.get(settlement.organisation_id),
+        giver=_giver_name(settlement.giver_person_id, settlement.giver_organisation_id),
+        in_words=spell_rupiah(shown.amount),
+        address=address,
+        qr=_qr(address),
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _giver_name(person_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> str:
+    if organisation_id is not None:
+        return organisations.get(organisation_id).name
+    return people.get(person_id).name if person_id is not None else ""
+
+
+def _qr(address: str) -> Markup:
+    """The address as a picture of squares: an SVG path, without inline style."""
+    code = segno.make(address, error="m")
+    drawn = code.svg_inline(scale=4, border=2, svgclass="qr", lineclass=None)
+    return Markup(drawn)  # noqa: S704 - made by segno from our own address
+
+
+@blueprint.get("/periksa/<code>")
+@access("public")
+def verify(code: str) -> BaseResponse:
+    """Whether a receipt is genuine: number, sum, date and issuer, and nothing about the giver."""
+    shown = queries.receipt_by_code(code) if code.isalnum() and len(code) <= 32 else None
+    if shown is None:
+        return page("payments/verify.html", 404, receipt=None, number="")
+    return page("payments/verify.html", receipt=shown, number=queries.receipt_number(shown))
