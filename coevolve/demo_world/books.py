@@ -282,7 +282,7 @@ class Teller:
             target_kind="payment",
             target_id=payment,
             amount=amount,
-            rule="reference",
+            rule="ref_and_sum",
             score=1.0,
             run_id=payment,
             proposed_by="system",
@@ -316,8 +316,8 @@ class Teller:
         self.books.postings.append(
             BulkPosting(
                 key=f"stripe:txn:txn_demo_{number}:fee",
-                kind="payment.fee",
-                source_kind="payment_provider_txn",
+                kind="provider.fee",
+                source_kind="provider_txn",
                 source_id=self.world.tables["payment_provider_txn"][-1]["id"],
                 effective_at=at,
                 legs=(BulkLeg(debit_id=self.ledger.fees, credit_id=self.ledger.clearing, amount=fee),),

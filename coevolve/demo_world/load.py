@@ -14,9 +14,11 @@ from coevolve.demo_world.books import Books
 from coevolve.demo_world.books import write as books_of
 from coevolve.demo_world.society import Place, Society
 from coevolve.demo_world.world import World, copy_rows
+from coevolve.impact import service as impact
 from coevolve.kit import clock
 from coevolve.kit.db import commit, session
 from coevolve.ledger import bulk
+from coevolve.listings import service as listings_service
 from coevolve.localities.models import Locality
 from coevolve.payments.service import receipts
 from coevolve.people import passwords
@@ -71,6 +73,8 @@ def load(report: Report | None = None) -> None:
     _post(books, say)
     _number_receipts()
     _open_accounts(people)
+    listings_service.fold_facets()
+    impact.roll_up()
     commit()
 
 
@@ -116,7 +120,7 @@ def _post(books: Books, say: Report) -> None:
     fees = [
         (loaded.posting_ids[posting.key], posting.source_id)
         for posting in books.postings
-        if posting.source_kind == "payment_provider_txn"
+        if posting.source_kind == "provider_txn"
     ]
     _point("payment_provider_txn", "fee_posting_id", "id", "uuid", fees)
     say(BALANCING, 2, 2)

@@ -79,26 +79,26 @@ def _translations(code: str) -> NullTranslations:
     return Translations(fp=binary)
 
 
-def gettext(message: str, **values: Any) -> str:
+def gettext(message: str, /, **values: Any) -> str:
     """The sentence in the reader's language, with %(name)s filled in."""
     translated = _translations(_language.get()).ugettext(message)
     return translated % values if values else translated
 
 
-def ngettext(one: str, many: str, number: int, **values: Any) -> str:
+def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
     """The sentence fit for a count; Indonesian has one form, so both arguments are usually the same words."""
-    values.setdefault("num", number)
+    values.setdefault("num", count)
     translations = _translations(_language.get())
-    return translations.ungettext(one, many, number) % values
+    return translations.ungettext(one, many, count) % values
 
 
-def pgettext(context: str, message: str, **values: Any) -> str:
+def pgettext(context: str, message: str, /, **values: Any) -> str:
     """A sentence whose translation depends on where it stands."""
     translated = str(_translations(_language.get()).upgettext(context, message))
     return translated % values if values else translated
 
 
-def lazy(message: str, **values: Any) -> Any:
+def lazy(message: str, /, **values: Any) -> Any:
     """A sentence translated when it is shown."""
     return LazyProxy(gettext, message, enable_cache=False, **values)
 
