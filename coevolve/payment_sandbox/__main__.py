@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
+import socket
 import sys
 from pathlib import Path
+from typing import IO
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -21,6 +24,7 @@ from coevolve.payment_sandbox.settings import (
     refuse_production,
     to_environment,
 )
+from coevolve.payment_sandbox.store import refuse_another_version
 
 
 def _faults(text: str) -> list[dict[str, object]]:
@@ -57,10 +61,27 @@ def settings_from(arguments: list[str]) -> Settings:
     return check(Settings(**given))
 
 
+def _refuse_taken(settings: Settings) -> IO[str]:
+    """The data folder's lock, to be kept; a taken port is refused (the server itself would quietly share it)."""
+    lock = (Path(settings.data) / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise Refused(f"payment sandbox: another one is at work in {settings.data}") from None
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings.port))
+        except OSError as error:
+            raise Refused(f"payment sandbox: port {settings.port} cannot be used: {error.strerror}") from None
+    return lock
+
+
 def main(arguments: list[str]) -> None:
     refuse_production(os.environ)
     settings = settings_from(arguments)
-    Path(settings.data).mkdir(parents=True, exist_ok=True)
+    refuse_another_version(Path(settings.data))
+    lock = _refuse_taken(settings)
     os.environ[VARIABLE] = to_environment(settings)
     Server(
         "coevolve.payment_sandbox.web:create",
@@ -76,6 +97,7 @@ def main(arguments: list[str]) -> None:
         workers_kill_timeout=5,
         log_level=LogLevels.error,
     ).serve()
+    lock.close()
 
 
 if __name__ == "__main__":

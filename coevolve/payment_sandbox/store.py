@@ -59,6 +59,22 @@ def public(row: Row) -> Row:
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 
+def refuse_another_version(folder: Path) -> None:
+    """State written under another version of Stripe's description is not read; asked before the server starts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mine = description.version()
+    database = sqlite3.connect(folder / "state.sqlite3")
+    try:
+        with database:
+            database.execute("CREATE TABLE IF NOT EXISTS version (name TEXT PRIMARY KEY)")
+            database.execute("INSERT INTO version SELECT ? WHERE NOT EXISTS (SELECT 1 FROM version)", (mine,))
+            (found,) = database.execute("SELECT name FROM version").fetchone()
+    finally:
+        database.close()
+    if found != mine:
+        raise Refused(f"payment sandbox: {folder} holds state of {found}, not {mine}; remove it")
+
+
 class Store:
     def __init__(self, settings: Settings) -> None:
         folder = Path(settings.data)
@@ -83,20 +99,8 @@ class Store:
             "CREATE TABLE IF NOT EXISTS item "
             "(seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, body TEXT, UNIQUE (kind, id))"
         )
-        self._refuse_another_version()
         for kind, identifier, body in self._database.execute("SELECT kind, id, body FROM item ORDER BY seq"):
             self._rows[kind][identifier] = json.loads(body)
-
-    def _refuse_another_version(self) -> None:
-        """State written under another description of Stripe's is not read."""
-        mine = description.version()
-        self._database.execute("CREATE TABLE IF NOT EXISTS version (name TEXT PRIMARY KEY)")
-        found = self._database.execute("SELECT name FROM version").fetchone()
-        if found is None:
-            with self._database:
-                self._database.execute("INSERT INTO version VALUES (?)", (mine,))
-        elif found[0] != mine:
-            raise Refused(f"payment sandbox: {self.settings.data} holds state of {found[0]}, remove it")
 
     # --- time ---
 
