@@ -16,6 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -25,7 +26,7 @@ class GalleryForm(FlaskForm):  # type: ignore[misc]
 
     preset = RadioField(
         "Berapa yang ingin Anda berikan?",
-        choices=[("25", "Rp 25 rb"), ("50", "Rp 50 rb"), ("100", "Rp 100 rb"), ("250", "Rp 250 rb")],
+        choices=[SelectChoice(amount, f"Rp {amount} rb") for amount in ("25", "50", "100", "250")],
         default="100",
     )
     amount = StringField("Jumlah lain", validators=[Optional()])
@@ -34,12 +35,12 @@ class GalleryForm(FlaskForm):  # type: ignore[misc]
     hours = StringField("Berapa jam sebulan", validators=[InputRequired()])
     place = SelectField(
         "Provinsi",
-        choices=[("53", "Nusa Tenggara Timur"), ("52", "Nusa Tenggara Barat")],
+        choices=[SelectChoice("53", "Nusa Tenggara Timur"), SelectChoice("52", "Nusa Tenggara Barat")],
         validators=[InputRequired()],
     )
     support = SelectMultipleField(
         "Jenis dukungan",
-        choices=[("money", "Uang"), ("goods", "Barang")],
+        choices=[SelectChoice("money", "Uang"), SelectChoice("goods", "Barang")],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )

@@ -13,10 +13,11 @@ from werkzeug.routing import Rule
 from coevolve import registry
 from coevolve.kit.access import rule_of
 
-WITHOUT_FORM_TOKEN = {"bahasa"}
+WITHOUT_FORM_TOKEN = {"bahasa", "impact.remember_place"}
 """Posts outside of `api.py` that carry no token; each has another guard of its own, named here:
 
 bahasa: refuses by Sec-Fetch-Site; anonymous pages set no cookie, so they have no token to give.
+impact.remember_place: the same, and all it does is keep a place in a cookie.
 """
 
 
