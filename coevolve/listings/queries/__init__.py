@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from coevolve.listings.queries.browsing import Cursor, Facets, Page, Query, browse, facets, read_cursor
+from coevolve.listings.queries.browsing import Cursor, Facets, Page, Query, browse, clean_words, facets, read_cursor
 from coevolve.listings.queries.rows import (
     Goal,
+    Whole,
     find,
     find_by_slug,
+    find_whole,
     get,
     goal_of,
     has_opened_campaign,
@@ -23,10 +25,13 @@ __all__ = [
     "Goal",
     "Page",
     "Query",
+    "Whole",
     "browse",
+    "clean_words",
     "facets",
     "find",
     "find_by_slug",
+    "find_whole",
     "get",
     "goal_of",
     "has_opened_campaign",

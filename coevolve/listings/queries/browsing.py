@@ -102,11 +102,14 @@ class Row:
     title: str
     sector: str
     kinds: int
+    province_code: str | None
+    regency_code: str | None
     locality_code: str
     closes_on: dt.date
-    opened_at: dt.datetime
     organisation: str
     key: str
+    lines: list[tuple[str, str, str, str, int]] | None
+    """Its lines in their order: id, kind, label, unit, quantity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,10 @@ def _micros(moment: dt.datetime) -> int:
 # --- the walk ---------------------------------------------------------------------------------------
 
 _SHOWN = """
-SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.locality_code, l.closes_on, l.opened_at, o.name, h.key
+SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.province_code, l.regency_code, l.locality_code,
+       l.closes_on, o.name, h.key,
+       (SELECT json_agg(json_build_array(n.id, n.kind, n.label, n.unit, n.quantity) ORDER BY n.position, n.id)
+          FROM listing_line n WHERE n.listing_id = l.id)
   FROM hit h JOIN listing l ON l.id = h.listing_id JOIN organisation o ON o.id = l.organisation_id
  ORDER BY h.position
 """

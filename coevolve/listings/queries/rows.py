@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from coevolve.kit import db
 from coevolve.listings.models import Kind, Listing, ListingLine, ListingSlug, State
+from coevolve.organisations.models import Organisation
 
 
 def get(listing_id: uuid.UUID) -> Listing:
@@ -28,6 +29,31 @@ def find_by_slug(slug: str) -> Listing | None:
         select(Listing).join(ListingSlug, ListingSlug.listing_id == Listing.id).where(ListingSlug.slug == slug[:120])
     )
     return db.session().execute(statement).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A listing with its organisation and lines, as its page shows them."""
+
+    listing: Listing
+    organisation: Organisation
+    lines: list[ListingLine]
+
+
+def find_whole(slug: str) -> Whole | None:
+    """The listing that has, or once had, this address, with all its page needs; one statement."""
+    statement = (
+        select(Listing, Organisation, ListingLine)
+        .join(ListingSlug, ListingSlug.listing_id == Listing.id)
+        .join(Organisation, Organisation.id == Listing.organisation_id)
+        .outerjoin(ListingLine, ListingLine.listing_id == Listing.id)
+        .where(ListingSlug.slug == slug[:120])
+        .order_by(ListingLine.position, ListingLine.id)
+    )
+    rows = db.session().execute(statement).all()
+    if not rows:
+        return None
+    return Whole(rows[0][0], rows[0][1], [row[2] for row in rows if row[2] is not None])
 
 
 def lines_of(listing_id: uuid.UUID) -> list[ListingLine]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coevolve.listings.service.deciding import freeze, open_, reject, return_, unfreeze
-from coevolve.listings.service.drafting import create_draft, put_line, remove_line, revise, submit
+from coevolve.listings.service.deciding import freeze, needs_second, open_, reject, return_, unfreeze
+from coevolve.listings.service.drafting import Changes, LineWords, create_draft, put_line, remove_line, revise, submit
 from coevolve.listings.service.living import (
     close,
     expire_due,
@@ -18,12 +18,15 @@ from coevolve.listings.service.living import (
 )
 
 __all__ = [
+    "Changes",
+    "LineWords",
     "close",
     "create_draft",
     "expire_due",
     "fold_facets",
     "freeze",
     "fulfil_met",
+    "needs_second",
     "open_",
     "pause",
     "pause_unconfirmed",

@@ -84,6 +84,7 @@ def create_draft(
     listing = Listing(
         organisation_id=organisation_id,
         kind=Kind(kind),
+        state=State.draft,
         title=_title(title),
         slug=unique_slug(title),
         created_by=by.id,

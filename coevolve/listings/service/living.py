@@ -179,7 +179,38 @@ def fold_facets(*, limit: int = 10_000) -> int:
 
 
 _REBUILD = (
-    "DELETE FROM listing_facet_delta",
+    "LOCK TABLE listing, listing_place, listing_search, listing_facet, listing_facet_delta IN SHARE ROW EXCLUSIVE MODE",
+    """
+    UPDATE listing l
+       SET country_code = p.country_code, region_code = p.region_code, province_code = p.province_code,
+           regency_code = p.regency_code,
+           district_code = CASE p.level WHEN 'district' THEN p.code WHEN 'village' THEN p.parent_code END,
+           kinds = coalesce((SELECT bit_or(CASE n.kind WHEN 'money' THEN 1 WHEN 'goods' THEN 2 WHEN 'time' THEN 4
+                                                       WHEN 'facility' THEN 8 END)
+                               FROM listing_line n WHERE n.listing_id = l.id), 0)
+      FROM locality p WHERE p.code = l.locality_code
+    """,
+    """
+    UPDATE listing l SET open_order = o.place
+      FROM (SELECT id, row_number() OVER (ORDER BY opened_at, id) - 1 AS place
+              FROM listing WHERE opened_at IS NOT NULL) o
+     WHERE o.id = l.id AND l.open_order IS DISTINCT FROM o.place
+    """,
+    "SELECT setval('listing_open_order', (SELECT coalesce(max(open_order), 0) + 1 FROM listing))",
+    "DELETE FROM listing_place",
+    """
+    INSERT INTO listing_place (listing_id, locality_code, sector, country_code, region_code, province_code,
+                               regency_code, district_code, kind, kinds, opened_at, closes_on)
+    SELECT id, locality_code, sector, country_code, region_code, province_code, regency_code, district_code, kind,
+           kinds, opened_at, closes_on FROM listing WHERE state = 'open'
+    """,
+    "DELETE FROM listing_search",
+    """
+    INSERT INTO listing_search (listing_id, slab, region_code, province_code, regency_code, district_code, sector,
+                                kind, kinds, opened_at, tsv)
+    SELECT l.id, l.open_order / 10000, l.region_code, l.province_code, l.regency_code, l.district_code, l.sector,
+           l.kind, l.kinds, l.opened_at, listing_tsv(l) FROM listing l WHERE l.state = 'open'
+    """,
     "DELETE FROM listing_facet",
     """
     INSERT INTO listing_facet (place_code, sector, kind, support, count)
@@ -192,12 +223,12 @@ _REBUILD = (
                           WHERE l.kinds & bit > 0) b(support)
      WHERE l.state = 'open' GROUP BY 1, 2, 3, 4
     """,
+    "DELETE FROM listing_facet_delta",
 )
 
 
 def rebuild_shelf() -> None:
-    """Count everything anew from the listings themselves (after a repair or a bulk load)."""
-    db.session().execute(text("LOCK TABLE listing_facet, listing_facet_delta IN SHARE ROW EXCLUSIVE MODE"))
+    """Derive place codes, slim rows, search rows and counts anew from the listings (after a bulk load or a repair)."""
     for statement in _REBUILD:
         db.session().execute(text(statement))
 

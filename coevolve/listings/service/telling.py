@@ -7,6 +7,7 @@ from typing import Any
 
 from coevolve.kit.moves import history
 from coevolve.listings.models import MACHINE, Listing
+from coevolve.listings.queries.cards import PATHS
 from coevolve.notifications import service as notifications
 from coevolve.organisations import queries as organisations
 
@@ -38,8 +39,6 @@ def tell_members(
 TO_EDITOR = frozenset({"listing.returned", "listing.rejected", "listing.paused", "listing.reconfirm"})
 """Notices whose button leads to the editor, for there is something to do or to read there."""
 
-PATHS = {"need": "kebutuhan", "campaign": "kampanye", "standing_offer": "penawaran", "opportunity": "peluang"}
-"""The first word of a listing's public address."""
 
 
 def path_of(listing: Listing) -> str:

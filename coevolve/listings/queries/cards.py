@@ -1,0 +1,111 @@
+"""Rows of the browse page as cards: every word and address prepared, so that the template only writes them down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from coevolve.kit import clock, i18n
+from coevolve.kit.cards import Card, bar, cover_path
+from coevolve.kit.i18n import _, lazy
+from coevolve.kit.money import short_rupiah
+from coevolve.listings import sectors
+from coevolve.listings.queries.browsing import Row
+from coevolve.listings.units import unit_label
+from coevolve.localities import queries as localities
+
+PATHS = {"need": "kebutuhan", "campaign": "kampanye", "standing_offer": "penawaran", "opportunity": "peluang"}
+"""The first word of a listing's public address."""
+
+KIND_LABELS = {
+    "need": lazy("Kebutuhan"),
+    "campaign": lazy("Kampanye"),
+    "standing_offer": lazy("Penawaran"),
+    "opportunity": lazy("Peluang kemitraan"),
+}
+SUPPORT_LABELS = {
+    "money": lazy("Uang"),
+    "goods": lazy("Barang"),
+    "time": lazy("Keahlian"),
+    "facility": lazy("Fasilitas"),
+}
+
+
+class HasTotals(Protocol):
+    """What has come and what was promised, for a listing (money) or a line."""
+
+    @property
+    def received(self) -> int:
+        """Posted."""
+
+    @property
+    def promised(self) -> int:
+        """Outstanding promises."""
+
+
+def cards(rows: Iterable[Row], totals: Mapping[uuid.UUID, HasTotals]) -> list[Card]:
+    """The cards of a page, in the order of the rows."""
+    today = clock.today()
+    labels = {code: sectors.label(code) for code in sectors.CODES}
+    kinds = {kind: str(label) for kind, label in KIND_LABELS.items()}
+    return [
+        Card(
+            href=f"/{PATHS[row.kind]}/{row.slug}",
+            title=row.title,
+            sector=labels[row.sector],
+            kind=kinds[row.kind],
+            organisation=row.organisation,
+            place=short_place(row.regency_code, row.province_code, row.locality_code),
+            cover=cover_path(row.sector, row.id),
+            **_meter(row, totals, today),
+        )
+        for row in rows
+    ]
+
+
+def short_place(regency_code: str | None, province_code: str | None, locality_code: str) -> str:
+    """A place for a card: 'Kab. Timor Tengah Selatan, Nusa Tenggara Timur'. Reads the tree in memory only."""
+    regency, province = localities.find(regency_code), localities.find(province_code)
+    if regency is None or province is None:
+        alone = province or localities.find(locality_code)
+        return alone.name if alone else ""
+    return f"{regency.name.replace('Kabupaten ', 'Kab. ', 1)}, {province.short_name}"
+
+
+def days_left(closes_on: dt.date, today: dt.date) -> str:
+    """How long it is still open, in words; the last day counts."""
+    days = (closes_on - today).days
+    if days < 0:
+        return _("berakhir")
+    return i18n.ngettext("%(num)s hari lagi", "%(num)s hari lagi", days) if days else _("hari terakhir")
+
+
+def _meter(row: Row, totals: Mapping[uuid.UUID, HasTotals], today: dt.date) -> dict[str, object]:
+    """The bar and the words of a card: money first; else the first thing asked for or offered."""
+    lines = row.lines or []
+    left = days_left(row.closes_on, today)
+    goal = sum(quantity for _id, kind, _label, _unit, quantity in lines if kind == "money")
+    if goal:
+        money = totals.get(row.id)
+        received, promised = (money.received, money.promised) if money else (0, 0)
+        words = _("%(received)s dari %(goal)s", received=short_rupiah(received), goal=short_rupiah(goal))
+        return {"bar": bar(received, promised, goal), "words": f"{words} · {left}"}
+    if not lines:
+        return {"bar": None, "words": left}
+    line_id, _kind, label, unit, quantity = lines[0]
+    more = _(" dan %(num)s lainnya", num=len(lines) - 1) if len(lines) > 1 else ""
+    if row.kind in ("standing_offer", "opportunity"):
+        words = f"{i18n.number(quantity)} {unit_label(unit)} {label}{more}"
+        return {"bar": None, "words": f"{words} · {left}"}
+    thing = totals.get(uuid.UUID(line_id))
+    received, promised = (thing.received, thing.promised) if thing else (0, 0)
+    words = _(
+        "%(received)s dari %(goal)s %(unit)s %(label)s",
+        received=i18n.number(received),
+        goal=i18n.number(quantity),
+        unit=unit_label(unit),
+        label=label,
+    )
+    return {"bar": bar(received, promised, quantity, need=True), "words": f"{words}{more} · {left}"}

@@ -1,0 +1,92 @@
+"""What these pages share: the blueprint, whose desk it is, which listing and which place was meant."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint
+
+from coevolve.kit import clock, i18n
+from coevolve.kit.db import session
+from coevolve.kit.errors import DomainError, Forbidden, Invalid, NotFound
+from coevolve.kit.i18n import _, lazy
+from coevolve.kit.pages import actor, form_refusal
+from coevolve.listings import policy, queries
+from coevolve.listings.models import Listing
+from coevolve.localities import queries as localities
+from coevolve.organisations import queries as organisations
+from coevolve.organisations.models import Organisation
+from coevolve.people.models import Person
+
+blueprint = Blueprint("listings", __name__)
+NOT_FOUND = lazy("Halaman atau data ini tidak ada.")
+
+
+def me() -> Person:
+    """The signed-in person (the guard has seen to it)."""
+    person: Person | None = actor()
+    if person is None:
+        raise NotFound("not_found", NOT_FOUND)
+    return person
+
+
+def my_organisation(slug: str) -> Organisation:
+    """The organisation of a desk; for whoever does not belong to it, it is not there."""
+    organisation = organisations.find_by_slug(slug)
+    if organisation is None or organisations.role_in(me().id, organisation.id) is None:
+        raise NotFound("not_found", NOT_FOUND)
+    return organisation
+
+
+def my_listing(slug: str, listing_id: uuid.UUID, verb: str = "see") -> tuple[Organisation, Listing]:
+    """A listing on the desk of its organisation, for a member who may do the verb."""
+    organisation = my_organisation(slug)
+    listing = queries.find(listing_id)
+    if listing is None or listing.organisation_id != organisation.id:
+        raise NotFound("not_found", NOT_FOUND)
+    if not policy.may(me(), verb, listing):
+        raise Forbidden("listing_verb", lazy("Langkah ini tidak dapat Anda lakukan pada tayangan ini sekarang."))
+    return organisation, listing
+
+
+def refused(form: Any, refusal: DomainError) -> None:
+    """Undo what was begun, and put the sentence beside its field."""
+    session().rollback()
+    form_refusal(form, refusal)
+
+
+def typed(field: Any) -> str:
+    """What stands in a field; nothing is an empty text."""
+    return str(field.data or "")
+
+
+def saved_words() -> str:
+    """'Tersimpan 14.02 WIB': people look for the time to be sure."""
+    zone = me().zone
+    return _("Tersimpan %(time)s", time=i18n.datetime(clock.now(), zone).rpartition(", ")[2])
+
+
+def place_code(text: str) -> str:
+    """The code of the place that was typed: a code, a full name, or a name only one place has."""
+    text = queries.clean_words(text)
+    place = localities.find(text) or localities.from_label(text)
+    if place is not None:
+        return place.code
+    found = localities.search(text, 4, levels=("province", "regency", "district"))
+    if len(found) == 1:
+        return found[0].code
+    if not found:
+        raise Invalid("locality", lazy("Tidak ada daerah dengan nama ini. Periksa ejaannya."), field="locality")
+    names = "; ".join(localities.path_label(place) for place in found[:3])
+    message = lazy("Ada beberapa daerah yang mirip. Tulis lengkap, misalnya: %(names)s.", names=names)
+    raise Invalid("locality", message, field="locality")
+
+
+def known_places() -> list[str]:
+    """Names offered while typing: all provinces and kabupaten/kota."""
+    names = []
+    for province in localities.provinces():
+        names.append(localities.path_label(province))
+        names += [localities.path_label(regency) for regency in localities.children(province.code)]
+    return names

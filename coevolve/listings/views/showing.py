@@ -1,0 +1,251 @@
+"""The public page of a listing: what, who, where, how much is still missing, and how to help; four statements."""
+
+from __future__ import annotations
+
+import urllib.parse
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect
+
+from coevolve.config import settings
+from coevolve.kit import clock, i18n
+from coevolve.kit.access import access
+from coevolve.kit.errors import NotFound
+from coevolve.kit.i18n import _, lazy
+from coevolve.kit.money import format_rupiah, short_rupiah
+from coevolve.kit.pages import actor, page
+from coevolve.listings import policy, queries, sectors
+from coevolve.listings.models import PUBLIC, Listing, ListingLine, State
+from coevolve.listings.queries import Whole
+from coevolve.listings.queries.cards import KIND_LABELS, PATHS, SUPPORT_LABELS, days_left
+from coevolve.listings.units import category_label, unit_label
+from coevolve.listings.views.door import blueprint
+from coevolve.localities import queries as localities
+from coevolve.organisations import queries as organisations
+from coevolve.organisations import words
+from coevolve.organisations.queries import TrustCard
+from coevolve.pledges import queries as pledges
+from coevolve.pledges import words as pledge_words
+from coevolve.pledges.queries import Supporter
+
+PRESETS_MINOR = (2_500_000, 5_000_000, 10_000_000, 25_000_000)
+"""Chips of the money form: Rp 25, 50, 100 and 250 thousand."""
+
+STATE_NOTICES = {
+    State.paused: lazy("Sedang dijeda. Untuk sementara tayangan ini tidak menerima dukungan baru."),
+    State.frozen: lazy("Sedang ditinjau. Untuk sementara tayangan ini tidak menerima dukungan baru."),
+    State.fulfilled: lazy("Terpenuhi. Semua yang dibutuhkan sudah diterima."),
+    State.closed: lazy("Ditutup. Tayangan ini tidak menerima dukungan lagi."),
+    State.expired: lazy("Masa tayangnya sudah berakhir."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A line that is not money, as the page shows it."""
+
+    id: uuid.UUID
+    kind: str
+    category: str
+    label: str
+    unit: str
+    goal: int
+    received: int
+    promised: int
+    facts: str
+    is_inexhaustible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyMeter:
+    """The money of a listing, in minor units, with the least it needs."""
+
+    received: int
+    promised: int
+    goal: int
+    minimum: int
+
+
+@blueprint.get("/<any(kebutuhan,kampanye,penawaran,peluang):word>/<slug>")
+@access("public")
+def show(word: str, slug: str) -> Any:
+    """The page; an old address or the wrong first word redirects."""
+    whole = queries.find_whole(slug)
+    if whole is None or not _may_see(whole.listing):
+        raise NotFound("listing_not_found", lazy("Tayangan ini tidak ada, atau belum tayang."))
+    listing = whole.listing
+    if (word, slug) != (PATHS[listing.kind], listing.slug):
+        return redirect(_path(listing), code=301)
+    return page("listings/show.html", **_context(whole))
+
+
+def _may_see(listing: Listing) -> bool:
+    return listing.state in PUBLIC or policy.may(actor(), "see", listing)
+
+
+def _path(listing: Listing) -> str:
+    return f"/{PATHS[listing.kind]}/{listing.slug}"
+
+
+def _context(whole: Whole) -> dict[str, Any]:
+    listing, organisation = whole.listing, whole.organisation
+    totals = pledges.totals_for([listing.id])
+    supporters, supporter_count = pledges.supporters_of(listing.id), pledges.supporter_count(listing.id)
+    trust = organisations.trust_card(organisation)
+    is_open = listing.state == State.open and organisations.may_publish(organisation)
+    money = _money(listing, whole.lines, totals)
+    things = [_thing(line, totals) for line in whole.lines if line.kind != "money"]
+    return {
+        "listing": listing,
+        "organisation": organisation,
+        "trust": trust,
+        "trust_rows": _trust_rows(trust),
+        "trust_note": _trust_note(trust),
+        "sector": sectors.label(listing.sector),
+        "kind": str(KIND_LABELS[listing.kind]),
+        "is_open": is_open,
+        "is_preview": listing.state not in PUBLIC,
+        "notice": _notice(whole, is_open=is_open),
+        "crumb": _crumb(listing),
+        "chain": _chain(listing),
+        "place": localities.path_label(listing.locality_code) if listing.locality_code else "",
+        "money": money,
+        "things": things,
+        "budget": _budget(whole.lines),
+        "presets": [(short_rupiah(amount), amount // 100) for amount in PRESETS_MINOR],
+        "stats": _stats(whole, money, supporter_count),
+        "supporters": [_bubble(one) for one in supporters],
+        "more_supporters": max(0, supporter_count - len(supporters)),
+        "share": _share(listing),
+        "url": settings().public_url.rstrip("/") + _path(listing),
+        "path": _path(listing),
+        "offer_text": _("Minta ini") if listing.kind == "standing_offer" else _("Tawarkan"),
+        "takes_offers": is_open and listing.kind in ("need", "campaign"),
+    }
+
+
+def _money(listing: Listing, lines: list[ListingLine], totals: Any) -> MoneyMeter | None:
+    goal = queries.goal_of(lines)
+    if not goal.optimum:
+        return None
+    found = totals.get(listing.id)
+    return MoneyMeter(
+        received=found.received if found else 0,
+        promised=found.promised if found else 0,
+        goal=goal.optimum,
+        minimum=goal.minimum,
+    )
+
+
+def _thing(line: ListingLine, totals: Any) -> Thing:
+    found = totals.get(line.id)
+    return Thing(
+        id=line.id,
+        kind=str(SUPPORT_LABELS[line.kind]),
+        category=category_label(line.kind, line.category),
+        label=line.label,
+        unit=unit_label(line.unit),
+        goal=line.quantity,
+        received=found.received if found else 0,
+        promised=found.promised if found else 0,
+        facts=_facts(line),
+        is_inexhaustible=line.is_inexhaustible,
+    )
+
+
+def _facts(line: ListingLine) -> str:
+    """When, where, for how many, at what value: one line of small print."""
+    facts = []
+    if line.needed_from and line.needed_until:
+        facts.append(f"{i18n.short_date(line.needed_from)} – {i18n.short_date(line.needed_until)}")
+    elif line.needed_until:
+        facts.append(_("sampai %(day)s", day=i18n.short_date(line.needed_until)))
+    elif line.needed_from:
+        facts.append(_("mulai %(day)s", day=i18n.short_date(line.needed_from)))
+    if line.handover_place:
+        facts.append(line.handover_place)
+    if line.people_reached:
+        facts.append(_("untuk %(count)s orang", count=i18n.number(line.people_reached)))
+    if line.radius_km:
+        facts.append(_("dalam %(count)s km", count=i18n.number(line.radius_km)))
+    if line.unit_value:
+        facts.append(_("nilai %(value)s per %(unit)s", value=format_rupiah(line.unit_value), unit=unit_label(line.unit)))
+    return " · ".join(facts)
+
+
+def _trust_rows(trust: TrustCard) -> list[tuple[str, str]]:
+    return [
+        (str(words.SUBJECTS[line.subject]), f"{i18n.short_date(line.checked_on)}, {words.METHODS[line.method]}")
+        for line in trust.checked
+    ]
+
+
+def _trust_note(trust: TrustCard) -> str:
+    """As plainly what was not checked."""
+    if not trust.unchecked:
+        return ""
+    names = ", ".join(str(words.SUBJECTS[subject]) for subject in trust.unchecked)
+    return _("Belum diperiksa: %(names)s.", names=names)
+
+
+def _bubble(one: Supporter) -> tuple[str, str, str]:
+    """What the public sees of a supporter: message, name, what was given."""
+    given = pledge_words.thing(one.kind, one.unit, one.amount, one.label)
+    state = "" if one.is_received else _(", dijanjikan")
+    return one.message, one.name or _("Tanpa nama"), f"{given}{state} · {i18n.short_date(one.at)}"
+
+
+def _budget(lines: list[ListingLine]) -> list[list[str]]:
+    return [
+        [
+            line.label if line.is_required else _("%(label)s (tambahan)", label=line.label),
+            category_label("money", line.category),
+            format_rupiah(line.quantity),
+        ]
+        for line in lines
+        if line.kind == "money"
+    ]
+
+
+def _stats(whole: Whole, money: MoneyMeter | None, supporters: int) -> list[tuple[str, str]]:
+    listing = whole.listing
+    found = [(_("Pendukung"), i18n.number(supporters))]
+    if money:
+        missing = max(0, money.goal - money.received - money.promised)
+        found.append((_("Masih kurang"), short_rupiah(missing)))
+    if listing.closes_on is not None and listing.state in (State.open, State.paused):
+        today = clock.today(localities.zone_of(listing.locality_code))
+        found.append((_("Sisa waktu"), days_left(listing.closes_on, today)))
+    elif listing.ended_at is not None:
+        found.append((_("Berakhir"), i18n.short_date(listing.ended_at, localities.zone_of(listing.locality_code))))
+    return found
+
+
+def _notice(whole: Whole, *, is_open: bool) -> str:
+    state = State(whole.listing.state)
+    if state == State.open and not is_open:
+        state = State.frozen
+    return str(STATE_NOTICES[state]) if state in STATE_NOTICES else ""
+
+
+def _crumb(listing: Listing) -> list[tuple[str, str]]:
+    found = [(_("Jelajah"), "/jelajah")]
+    for code in (listing.province_code, listing.regency_code):
+        place = localities.find(code)
+        if place is not None:
+            found.append((place.name, f"/jelajah?{urllib.parse.urlencode({'tempat': place.code})}"))
+    return found
+
+
+def _chain(listing: Listing) -> list[tuple[str, str]]:
+    """From the place itself up to the nation, as pills."""
+    if not listing.locality_code:
+        return []
+    return [(place.name, f"/lokalitas/{place.code}") for place in reversed(localities.ancestors(listing.locality_code))]
+
+
+def _share(listing: Listing) -> str:
+    url = settings().public_url.rstrip("/") + _path(listing)
+    return "https://wa.me/?" + urllib.parse.urlencode({"text": f"{listing.title}\n{url}"})
