@@ -27,6 +27,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from coevolve import config
+from coevolve.commands import database
 from coevolve.embedded.mail_catcher import Mailbox, MailCatcher
 from coevolve.embedded.postgres import OWNER_ROLE, PostgresServer
 from coevolve.embedded.valkey import ValkeyServer
@@ -55,7 +56,9 @@ class Ground:
         try:
             server.start()
             server.create_database(TEMPLATE)
-            _migrate(server.url(TEMPLATE, role=OWNER_ROLE))
+            database.upgrade(server.url(TEMPLATE, role=OWNER_ROLE))
+            _load_places(server.url(TEMPLATE))
+            _load_places(server.url(TEMPLATE))
         except BaseException:
             ground.remove()
             raise
@@ -70,6 +73,34 @@ class Ground:
         """Stop the server and remove its files."""
         self.server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _load_places(url: str) -> None:
+    """The tree of places stands in the template: every test's listings and organisations need real codes."""
+    from coevolve.kit.db import commit, db
+    from coevolve.localities import service as localities
+
+    loader = Flask("places")
+    loader.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(loader)
+    with loader.app_context():
+        localities.load()
+        commit()
+        db.engine.dispose()
+
+
+def _load_places(url: str) -> None:
+    """The tree of places stands in the template: every test's listings and organisations need real codes."""
+    from coevolve.kit.db import commit, db
+    from coevolve.localities import service as localities
+
+    loader = Flask("places")
+    loader.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(loader)
+    with loader.app_context():
+        localities.load()
+        commit()
+        db.engine.dispose()
 
 
 def _migrate(url: str) -> None:
@@ -125,6 +156,18 @@ def _migrate(url: str) -> None:
         connection.execute(
             sa.text("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO coevolve_app")
         )
+
+
+def _load_places(url: str) -> None:
+    """The tree of places, as every deployment has it: factories need real codes."""
+    from coevolve.commands.ground import database_context
+    from coevolve.kit.db import commit
+    from coevolve.localities import service
+
+    config.install(_settings(database_url=url, redis_url="unix:///nowhere"))
+    with database_context():
+        service.load()
+        commit()
 
 
 _GROUND = pytest.StashKey[Ground]()
@@ -208,22 +251,28 @@ def settings(
     name = f"test_{worker_name}"
     ground.copy(name)
     yield config.install(
-        config.Settings(
-            env="test",
+        _settings(
             database_url=ground.server.url(name),
             database_owner_url=ground.server.url(name, role=OWNER_ROLE),
             redis_url=valkey.url(),
             smtp_url=f"smtp://127.0.0.1:{_catcher.port}",
-            public_url=PUBLIC_URL,
             data_dir=str(ground.folder),
-            secret_key="a key that only tests know, and it is long enough",
-            stripe_secret_key="sk_test_coevolve",
-            stripe_webhook_secret="whsec_test_coevolve",
-            stripe_api_base="http://127.0.0.1:9",
-            stripe_checkout_origin="http://127.0.0.1:9",
         )
     )
     ground.server.drop_database(name)
+
+
+def _settings(**given: Any) -> config.Settings:
+    return config.Settings(
+        env="test",
+        public_url=PUBLIC_URL,
+        secret_key="a key that only tests know, and it is long enough",
+        stripe_secret_key="sk_test_coevolve",
+        stripe_webhook_secret="whsec_test_coevolve",
+        stripe_api_base="http://127.0.0.1:9",
+        stripe_checkout_origin="http://127.0.0.1:9",
+        **given,
+    )
 
 
 class Browser(FlaskClient):
@@ -287,10 +336,8 @@ def session(app: Flask, jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def _workers_share(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks run here in the test's app instead of one of their own."""
-    try:
-        import workers.app
-    except ImportError:  # a domain that is still being written
-        return
+    import workers.app
+
     monkeypatch.setattr(workers.app, "context", lambda: app)
 
 

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -35,6 +36,7 @@ DIGEST_PERSONS = 200
 OUTAGE_SECONDS = 30
 """When the mail server is away, all wait this long; it is nobody's fault and costs no try."""
 DIGEST_LOCK = 0x636F6576
+SERVICE_CLOSING = 421
 
 Post = Callable[[EmailMessage], None]
 
@@ -88,14 +90,21 @@ def _turn(claim: Callable[[], list[int]], post: Post | None) -> Delivered:
         due = _read(claimed)
         if post is not None:
             _send(due, post, until, done)
-            continue
-        try:
-            with mail.connection() as server:
-                _send(due, lambda letter: mail.send(letter, server), until, done)
-        except (OSError, smtplib.SMTPException) as trouble:
-            _put_off((row for letter in due for row in letter.ids), repr(trouble), done)
+        elif not _send_over_smtp(due, until, done):
             break
     return done
+
+
+def _send_over_smtp(due: list[_Due], until: float, done: Delivered) -> bool:
+    """One conversation for the chunk; False when the server cannot be reached, and then all wait."""
+    with ExitStack() as conversation:
+        try:
+            server = conversation.enter_context(mail.connection())
+        except (OSError, smtplib.SMTPException) as trouble:
+            _put_off((row for letter in due for row in letter.ids), repr(trouble), done)
+            return False
+        _send(due, lambda letter: mail.send(letter, server), until, done)
+    return True
 
 
 def _claim_digests(persons: int) -> list[int]:
@@ -183,14 +192,24 @@ def _send(due: list[_Due], post: Post, until: float, done: Delivered) -> None:
             post(_written(letter))
         except mail.MailRefused as refusal:
             _give_up(letter, str(refusal), done)
-        except (smtplib.SMTPServerDisconnected, OSError) as trouble:
-            _put_off((row for rest in due[number:] for row in rest.ids), repr(trouble), done)
-            return
-        except Exception as trouble:  # a bad row: it waits or is given up, the others go on
+        except Exception as trouble:
+            if _server_is_gone(trouble):
+                _put_off((row for rest in due[number:] for row in rest.ids), repr(trouble), done)
+                return
+            # A bad row or a refused letter: it waits or is given up, the others go on.
             _back_off(letter, repr(trouble), done)
         else:
             fault("notifications.after_send")
             _mark_sent(letter, done)
+
+
+def _server_is_gone(trouble: Exception) -> bool:
+    """Whether the fault is the connection's, not this letter's (smtplib's refusals are OSErrors too)."""
+    if isinstance(trouble, smtplib.SMTPResponseException):
+        return trouble.smtp_code == SERVICE_CLOSING
+    if isinstance(trouble, smtplib.SMTPException):
+        return isinstance(trouble, smtplib.SMTPServerDisconnected)
+    return isinstance(trouble, OSError)
 
 
 def _written(letter: _Due) -> EmailMessage:

@@ -11,6 +11,7 @@ more than a sentence and a button, templates/mail/<kind with _ for .>.html and .
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -117,20 +118,6 @@ KINDS: dict[str, Kind] = {
         button=lazy("Lihat dan dukung"),
         path="/dasbor/kecocokan",
     ),
-    "listing.paused": Kind(
-        group="decisions",
-        subject=lazy("Dijeda: %(title)s"),
-        sentence=lazy("“%(title)s” dijeda karena belum dikonfirmasi. Tayangkan lagi bila masih dibutuhkan."),
-        button=lazy("Tayangkan lagi"),
-    ),
-    "listing.reconfirm": Kind(
-        group="decisions",
-        subject=lazy("Masih dibutuhkan? %(title)s"),
-        sentence=lazy(
-            "Pastikan “%(title)s” masih berlaku sebelum %(until)s. Sesudah itu tayangannya dijeda."
-        ),
-        button=lazy("Konfirmasi sekarang"),
-    ),
     "listing.opened.offer": Kind(
         group="matches",
         subject=lazy("%(place)s: ditawarkan %(title)s"),
@@ -144,6 +131,20 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s di %(place)s membuka peluang kemitraan: %(title)s. %(reason)s"),
         button=lazy("Lihat peluangnya"),
         path="/dasbor/kecocokan",
+    ),
+    "listing.paused": Kind(
+        group="decisions",
+        subject=lazy("Dijeda: %(title)s"),
+        sentence=lazy("“%(title)s” dijeda karena belum dikonfirmasi. Tayangkan lagi bila masih dibutuhkan."),
+        button=lazy("Tayangkan lagi"),
+    ),
+    "listing.reconfirm": Kind(
+        group="decisions",
+        subject=lazy("Masih dibutuhkan? %(title)s"),
+        sentence=lazy(
+            "Pastikan “%(title)s” masih berlaku sebelum %(until)s. Sesudah itu tayangannya dijeda."
+        ),
+        button=lazy("Konfirmasi sekarang"),
     ),
     "listing.rejected": Kind(
         group="decisions",
@@ -353,7 +354,7 @@ def _moment(value: str, unit: str, zone: str) -> str:
 
 def subject(kind: str, filled: Mapping[str, str]) -> str:
     """The subject line of a kind in the reader's language."""
-    return _filled(KINDS[kind].subject, filled)
+    return _filled(KINDS[kind].subject, filled).replace("\xa0", " ")
 
 
 def sentence(kind: str, filled: Mapping[str, str]) -> str:
@@ -372,4 +373,4 @@ def path(kind: str, data: Mapping[str, Any]) -> str:
 
 
 def _filled(text: Any, filled: Mapping[str, str]) -> str:
-    return " ".join((str(text) % filled).split())
+    return re.sub(r"[ \t\r\n]+", " ", str(text) % filled).strip()

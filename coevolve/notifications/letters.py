@@ -94,13 +94,13 @@ def compose(
     mail["Date"] = format_datetime(clock.now())
     domain = settings().mail_from.rpartition("@")[2].rstrip("> ") or "localhost"
     mail["Message-ID"] = f"<{message_key or uuid.uuid4().hex}@{domain}>"
-    mail["Content-Language"] = language
     mail["Auto-Submitted"] = "auto-generated"
     if stop_link:
         mail["List-Unsubscribe"] = f"<{stop_link}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(plain)
     mail.add_alternative(html, subtype="html")
+    mail["Content-Language"] = language
     return mail
 
 

@@ -131,7 +131,10 @@ def queue_from_select(*, kind: str, people: Any, about: tuple[str, uuid.UUID], d
         .order_by(found.c.person_id)
     )
     names = [col.name for col in rows.selected_columns]
-    done = session().execute(upsert(Message).from_select(names, rows).on_conflict_do_nothing())
+    done = session().execute(
+        upsert(Message).from_select(names, rows).on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},
+    )
     written = int(getattr(done, "rowcount", 0))
     if written:
         after_commit("notifications.deliver")

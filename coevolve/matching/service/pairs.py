@@ -79,7 +79,9 @@ def pair(listing: Listing, chain: list[Place]) -> int:
     if not found:
         return 0
     rows = [_pairing(listing, chain, other, asks) for other in found]
-    done = session().execute(upsert(Pairing).values(rows).on_conflict_do_nothing())
+    done = session().execute(
+        upsert(Pairing).values(rows).on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
+    )
     _tell_others(listing, asks)
     _tell_own(listing, found[0], rows[0]["reasons"], asks)
     return int(getattr(done, "rowcount", 0))
