@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from coevolve import commands
+from coevolve.config import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN_FOLDER = ".run"
@@ -53,7 +54,13 @@ def main() -> None:
     """Run the command line."""
     if not OWN_GROUND & set(sys.argv[1:2]):
         use_running_demo(os.environ)
-    group()
+    try:
+        group()
+    except SettingsError as trouble:
+        click.secho("The settings do not fit:", fg="red", err=True)
+        for words in str(trouble).split("; "):
+            click.echo(f"  {words}", err=True)
+        sys.exit(2)
 
 
 def use_running_demo(environ: os._Environ[str]) -> None:

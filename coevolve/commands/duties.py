@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
+import redis
 from sqlalchemy import text
 
 from coevolve.config import settings
@@ -27,15 +29,20 @@ def _due_rows(oldest: str) -> int:
 
 
 def _messages() -> dict[str, int]:
-    import redis
+    with broker() as server:
+        counts = {f"queue {name}": int(server.llen(name)) for name in QUEUES}
+        counts["unacknowledged"] = int(server.hlen("unacked"))
+    return counts
 
+
+@contextlib.contextmanager
+def broker() -> Iterator[redis.Redis]:
+    """A connection to the broker of the settings."""
     url = settings().redis_url
-    broker = (
+    server = (
         redis.Redis(unix_socket_path=url.removeprefix("unix://").partition("?")[0])
         if url.startswith("unix://")
-        else redis.Redis.from_url(url)
+        else redis.Redis.from_url(url, socket_timeout=5)
     )
-    with contextlib.closing(broker):
-        counts = {f"queue {name}": int(broker.llen(name)) for name in QUEUES}
-        counts["unacknowledged"] = int(broker.hlen("unacked"))
-    return counts
+    with contextlib.closing(server):
+        yield server

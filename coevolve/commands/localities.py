@@ -17,7 +17,9 @@ def group() -> None:
 
 
 @group.command("load")
-@click.option("--villages", metavar="PROVINCE|all", help="Add the villages of a province (its code), or of all.")
+@click.option(
+    "--villages", metavar="PROVINCE|all", help="Add the villages of a province (its code), or of all."
+)
 def load_command(villages: str | None) -> None:
     """Load the tree down to the kecamatan; repeating it changes nothing."""
     from coevolve.app import create_app

@@ -90,7 +90,7 @@ def major_version(folder: Path) -> int:
 
 
 @functools.cache
-def _run_as_user() -> tuple[str, ...]:
+def run_as_user() -> tuple[str, ...]:
     """The command in front of the server's own: nothing for a normal user, a user namespace for root."""
     if os.geteuid() != 0:
         return ()
@@ -134,7 +134,7 @@ class PostgresServer:
             command,
             log=self.log,
             sign="INT",
-            inside=_run_as_user(),
+            inside=run_as_user(),
             die_with_parent=self.die_with_parent,
         )
         try:
@@ -186,7 +186,7 @@ class PostgresServer:
             if major_version(folder) >= 17
             else ["--locale=C.UTF-8"]
         )
-        command = [*_run_as_user(), str(folder / "initdb"), "-D", str(self.data), "-U", SUPERUSER]
+        command = [*run_as_user(), str(folder / "initdb"), "-D", str(self.data), "-U", SUPERUSER]
         command += ["--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions", *locale]
         made = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=120, start_new_session=True

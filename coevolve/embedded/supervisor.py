@@ -201,10 +201,20 @@ class Supervisor:
             _, part = self.started.pop()
             if isinstance(part, Part):
                 if part.process is not None:
-                    patience = 1 if self._is_hurried else PATIENCE_SECONDS
-                    processes.stop(part.process, signal.SIGTERM, patience=patience, group=True)
+                    self._end(part.process)
             else:
                 part.stop()
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGTERM, then patience (less after a second Ctrl-C), then SIGKILL to the whole group."""
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        began = time.monotonic()
+        while process.poll() is None:
+            if time.monotonic() - began > (1 if self._is_hurried else PATIENCE_SECONDS):
+                break
+            time.sleep(0.05)
+        processes.stop(process, group=True)
 
 
 def end_leftovers(folder: Path) -> list[int]:

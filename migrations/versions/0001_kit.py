@@ -23,6 +23,7 @@ def upgrade() -> None:
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
     op.execute(ROLE)
     op.execute("GRANT USAGE ON SCHEMA public TO coevolve_app")
+    op.execute("GRANT SELECT ON alembic_version TO coevolve_app")
     op.execute(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO coevolve_app"
     )

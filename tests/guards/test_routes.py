@@ -47,10 +47,10 @@ def test_every_post_of_a_page_needs_its_form_token(
         view = app.view_functions[rule.endpoint]
         if view.__module__ in exempt or rule.endpoint in WITHOUT_FORM_TOKEN:
             continue
-        with app.test_request_context(_address(rule), method="POST", data={"a": "b"}):
-            with contextlib.suppress(CSRFError):
-                app.extensions["csrf"].protect()
-                taken.append(rule.endpoint)
+        request = app.test_request_context(_address(rule), method="POST", data={"a": "b"})
+        with request, contextlib.suppress(CSRFError):
+            app.extensions["csrf"].protect()
+            taken.append(rule.endpoint)
     assert taken == []
 
 
