@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField, TelField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from coevolve.kit.i18n import lazy
@@ -67,8 +68,8 @@ class ProfileForm(FlaskForm):
         lazy("Nama Anda"), [InputRequired(lazy("Isi nama Anda, 2 sampai 120 karakter.")), SHORT_LINE]
     )
     phone = TelField(lazy("Nomor telepon"), [Length(max=40, message=lazy("Terlalu panjang."))])
-    language = SelectField(lazy("Bahasa"), choices=list(LANGUAGES))
-    zone = SelectField(lazy("Zona waktu"), choices=list(ZONES))
+    language = SelectField(lazy("Bahasa"), choices=[SelectChoice(code, name) for code, name in LANGUAGES])
+    zone = SelectField(lazy("Zona waktu"), choices=[SelectChoice(code, name) for code, name in ZONES])
 
 
 class PasswordForm(FlaskForm):

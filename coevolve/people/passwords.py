@@ -110,7 +110,7 @@ def is_guessable(password: str, own: tuple[str, ...] = ()) -> bool:
     rest = low
     for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word, "")
-    return len(rest) < 6
+    return sum(ch.isalnum() for ch in rest) < 6
 
 
 def _repeated(text: str) -> str:

@@ -44,11 +44,15 @@ def submitted(*, owner: Person | None = None, **over: Any) -> Organisation:
     by = owner or people.person()
     made = draft(owner=by, **over)
     for subject in levels.REQUIRED[Kind(made.kind)]:
-        service.file_claim(organisation_id=made.id, subject=subject, by=by, document_number=f"AHU-{subject}-0001")
+        service.file_claim(
+            organisation_id=made.id, subject=subject, by=by, document_number=f"AHU-{subject}-0001"
+        )
     return service.submit(organisation_id=made.id, by=by)
 
 
-def organisation(*, owner: Person | None = None, moderator: Person | None = None, **over: Any) -> Organisation:
+def organisation(
+    *, owner: Person | None = None, moderator: Person | None = None, **over: Any
+) -> Organisation:
     """A checked organisation, which may publish; `owner_of` tells whose it is."""
     made = submitted(owner=owner, **over)
     return service.approve(organisation_id=made.id, by=(moderator or people.moderator()).id)
