@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 from coevolve.config import settings
 from coevolve.demo_world import asking, giving, society
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
-from coevolve.demo_world.books import Books
 from coevolve.demo_world.books import write as books_of
 from coevolve.demo_world.society import Place, Society
+from coevolve.demo_world.telling import Books
 from coevolve.demo_world.world import World, copy_rows
 from coevolve.impact import service as impact
 from coevolve.kit import clock

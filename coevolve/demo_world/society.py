@@ -140,7 +140,7 @@ def _accounts(world: World, society: Society) -> None:
 
 
 def _homes(world: World, places: list[Place]) -> Iterator[Place]:
-    """Places without end: every province in turn, and within it by number of kecamatan."""
+    """Places without end: two of five from each province in turn, the others wherever many kecamatan are."""
     provinces: dict[str, list[Place]] = {}
     for place in places:
         provinces.setdefault(place.province, []).append(place)
@@ -150,6 +150,8 @@ def _homes(world: World, places: list[Place]) -> Iterator[Place]:
         for code in order:
             inside = provinces[code]
             yield world.dice.choices(inside, [len(place.districts) for place in inside])[0]
+            if world.dice.random() < 0.6:
+                yield world.dice.choices(places, [len(place.districts) ** 1.3 for place in places])[0]
 
 
 def _fresh_name(world: World, kind: str, used: set[str]) -> tuple[str, str]:
