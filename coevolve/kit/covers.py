@@ -1,4 +1,4 @@
-"""Flat scenes for things without a photo: one for each sector, in four lights, drawn from few shapes.
+"""Flat scenes for things without a photo: one for each sector, in four lights and both ways round, of few shapes.
 
 A page may inline a scene (`scene`) or point an <img> at the same drawing as a file (`cover_path`); the files under
 static/covers are written by `write_files` and a test compares them with what this module draws.
@@ -15,6 +15,10 @@ from markupsafe import Markup
 
 FOLDER = Path(__file__).resolve().parent.parent / "static" / "covers"
 LIGHTS = 4
+VARIANTS = 2 * LIGHTS
+"""Every light, and every light mirrored."""
+ONE_WAY = frozenset({"digital"})
+"""Scenes that would read wrongly in a mirror."""
 
 _LIGHT = (
     # sky, sun, far hill, near hill, ground: morning, noon, late afternoon, dusk
@@ -188,7 +192,7 @@ def _disaster() -> str:
         '<path d="M168 84c-30-10-10-34-30-46s20-34 44-20 40-12 56 6-8 34-28 30-22 30-42 30" fill="#e4dccd" opacity=".9"/>'
         '<path d="M230 306l110-136 110 136z" fill="#fbf7f0"/><path d="M230 306l110-136v136z" fill="#f2b233"/>'
         '<path d="M312 306l28-66 28 66z" fill="#1d2350"/><path d="M340 170v-40" stroke="#1d2350" stroke-width="5"/>'
-        '<path d="M342 132h40l-10 12 10 12h-40z" fill="#a5281b"/>' + boxes + _person(180, 326, "#2c3576")
+        '<path d="M342 132h40l-10 12 10 12h-40z" fill="#a5281b"/>' + boxes + _person(592, 326, "#2c3576")
     )
 
 
@@ -285,14 +289,24 @@ _SCENES: dict[str, tuple[Callable[[], str], int, int]] = {
 SECTORS = tuple(_SCENES)
 
 
-def light_of(seed: object) -> int:
-    """Which of the four lights a thing is shown in: always the same for the same seed."""
-    return crc32(str(seed).encode()) % LIGHTS
+def variant_of(seed: object) -> int:
+    """Which variant a thing is shown in: always the same for the same seed."""
+    return crc32(str(seed).encode()) % VARIANTS
 
 
 @functools.cache
-def drawing(sector: str, light: int) -> str:
+def drawing(sector: str, variant: int) -> str:
     """The shapes of a scene on 640 x 360, without the svg element around them."""
+    light = variant % LIGHTS
+    shapes = _shapes(sector, light)
+    return (
+        shapes
+        if variant < LIGHTS or sector in ONE_WAY
+        else f'<g transform="matrix(-1 0 0 1 640 0)">{shapes}</g>'
+    )
+
+
+def _shapes(sector: str, light: int) -> str:
     objects, hills, ground = _SCENES.get(sector, _SCENES["housing"])
     sky, sun, far, near, floor = _LIGHT[light]
     sun_x = (500, 420, 560, 96)[light] if sector not in {"disaster", "water", "digital"} else 540
@@ -307,24 +321,24 @@ def scene(sector: str, seed: object) -> Markup:
     """An inline scene for one page; decoration, hidden from readers of the page's words."""
     return Markup(  # noqa: S704 - made of the constants above
         '<svg class="cover" viewBox="0 0 640 360" preserveAspectRatio="xMidYMid slice" aria-hidden="true">'
-        f"{drawing(sector, light_of(seed))}</svg>"
+        f"{drawing(sector, variant_of(seed))}</svg>"
     )
 
 
-def file_of(sector: str, light: int) -> str:
+def file_of(sector: str, variant: int) -> str:
     """The same scene as a file."""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360" viewBox="0 0 640 360">{drawing(sector, light)}</svg>\n'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360" viewBox="0 0 640 360">{drawing(sector, variant)}</svg>\n'
 
 
 def cover_path(sector: str, seed: object) -> str:
     """Where the file of a scene is served; for <img> in lists of cards, fetched once and kept."""
-    return f"/static/covers/{sector if sector in _SCENES else 'housing'}-{light_of(seed)}.svg"
+    return f"/static/covers/{sector if sector in _SCENES else 'housing'}-{variant_of(seed)}.svg"
 
 
 def write_files(folder: Path = FOLDER) -> int:
-    """Write every scene in every light; returns how many."""
+    """Write every variant of every scene; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     for sector in SECTORS:
-        for light in range(LIGHTS):
-            (folder / f"{sector}-{light}.svg").write_text(file_of(sector, light), encoding="utf-8")
-    return len(SECTORS) * LIGHTS
+        for variant in range(VARIANTS):
+            (folder / f"{sector}-{variant}.svg").write_text(file_of(sector, variant), encoding="utf-8")
+    return len(SECTORS) * VARIANTS

@@ -15,17 +15,17 @@ def test_every_sector_has_a_scene() -> None:
 
 
 @pytest.mark.parametrize("sector", covers.SECTORS)
-@pytest.mark.parametrize("light", range(covers.LIGHTS))
-def test_scenes_are_small_whole_and_served_as_drawn(sector: str, light: int) -> None:
-    drawn = covers.file_of(sector, light)
+@pytest.mark.parametrize("variant", range(covers.VARIANTS))
+def test_scenes_are_small_whole_and_served_as_drawn(sector: str, variant: int) -> None:
+    drawn = covers.file_of(sector, variant)
     assert len(drawn.encode()) <= 2048
     ET.fromstring(drawn)
-    assert (covers.FOLDER / f"{sector}-{light}.svg").read_text(encoding="utf-8") == drawn
+    assert (covers.FOLDER / f"{sector}-{variant}.svg").read_text(encoding="utf-8") == drawn
 
 
-def test_the_same_seed_shows_the_same_light() -> None:
+def test_the_same_seed_shows_the_same_variant() -> None:
     assert covers.cover_path("water", "a") == covers.cover_path("water", "a")
-    assert len({covers.light_of(number) for number in range(40)}) == covers.LIGHTS
+    assert len({covers.variant_of(number) for number in range(80)}) == covers.VARIANTS
 
 
 def test_an_unknown_sector_still_has_a_scene() -> None:
