@@ -224,7 +224,9 @@ KINDS: dict[str, Kind] = {
     "payment.late": Kind(
         group="money",
         subject=lazy("%(amount)s untuk %(title)s datang terlambat"),
-        sentence=lazy("%(amount)s untuk “%(title)s” sampai, tetapi terlambat. Kami simpan atas nama Anda dan menghubungi Anda."),
+        sentence=lazy(
+            "%(amount)s untuk “%(title)s” sampai, tetapi terlambat. Kami simpan atas nama Anda dan menghubungi Anda."
+        ),
         button=lazy("Lihat pembayarannya"),
     ),
     "payment.news": Kind(
@@ -242,7 +244,9 @@ KINDS: dict[str, Kind] = {
     "payment.refunded": Kind(
         group="money",
         subject=lazy("%(amount)s untuk %(title)s dikembalikan"),
-        sentence=lazy("%(amount)s untuk “%(title)s” kami kembalikan ke cara bayar Anda. Bank dapat memerlukan beberapa hari."),
+        sentence=lazy(
+            "%(amount)s untuk “%(title)s” kami kembalikan ke cara bayar Anda. Bank dapat memerlukan beberapa hari."
+        ),
         button=lazy("Lihat pembayarannya"),
     ),
     "pledge.accepted": Kind(
@@ -254,7 +258,9 @@ KINDS: dict[str, Kind] = {
     "pledge.cancelled": Kind(
         group="support",
         subject=lazy("Tidak dilanjutkan: %(support)s untuk %(title)s"),
-        sentence=lazy("“%(title)s” sudah ditutup, sehingga %(support)s tidak perlu dikirim lagi. Terima kasih."),
+        sentence=lazy(
+            "“%(title)s” sudah ditutup, sehingga %(support)s tidak perlu dikirim lagi. Terima kasih."
+        ),
         button=lazy("Lihat dukungan Anda"),
     ),
     "pledge.confirmed": Kind(
@@ -286,7 +292,9 @@ KINDS: dict[str, Kind] = {
     "pledge.lapsed": Kind(
         group="support",
         subject=lazy("Lewat waktu: %(support)s untuk %(title)s"),
-        sentence=lazy("Waktu untuk %(support)s bagi “%(title)s” sudah lewat. Sisanya tidak dihitung lagi sebagai janji."),
+        sentence=lazy(
+            "Waktu untuk %(support)s bagi “%(title)s” sudah lewat. Sisanya tidak dihitung lagi sebagai janji."
+        ),
         button=lazy("Lihat dukungannya"),
     ),
     "pledge.offered": Kind(

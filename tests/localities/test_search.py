@@ -65,18 +65,28 @@ def test_searching_by_name(client: FlaskClient) -> None:
     assert "<html" not in client.get("/lokalitas/cari?kata=soe", headers={"HX-Request": "true"}).text
 
 
-@pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_it_never_leads_elsewhere(client: FlaskClient, back: str) -> None:
     answer = client.get("/lokalitas/cari", query_string={"kembali": back, "kata": "bandung"})
     assert answer.status_code == 200
     assert "/jelajah?tempat=32.73" in answer.text
-    assert 'href="http' not in answer.text and 'href="//' not in answer.text and 'href="javascript' not in answer.text
+    assert (
+        'href="http' not in answer.text
+        and 'href="//' not in answer.text
+        and 'href="javascript' not in answer.text
+    )
 
 
 def test_the_code_replaces_the_one_before_and_ends_the_cursor() -> None:
-    assert with_place("/jelajah?tempat=11&kata=air&sesudah=x", "tempat", "53") == "/jelajah?kata=air&tempat=53"
+    assert (
+        with_place("/jelajah?tempat=11&kata=air&sesudah=x", "tempat", "53") == "/jelajah?kata=air&tempat=53"
+    )
 
 
-@pytest.mark.parametrize("query", ["induk=zz", "induk=53.02.01", "kata=%00", "nama=password", "induk=" + "9" * 300])
+@pytest.mark.parametrize(
+    "query", ["induk=zz", "induk=53.02.01", "kata=%00", "nama=password", "induk=" + "9" * 300]
+)
 def test_odd_addresses_are_answered(client: FlaskClient, query: str) -> None:
     assert client.get(f"/lokalitas/cari?{query}").status_code in (200, 400)

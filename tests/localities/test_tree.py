@@ -82,7 +82,9 @@ def test_the_name_always_says_the_type(session: Session) -> None:
 
 
 def test_zones_follow_the_province(session: Session) -> None:
-    zones = Counter(row.timezone for row in _rows(session) if row.level == "province" and row.country_code == "ID")
+    zones = Counter(
+        row.timezone for row in _rows(session) if row.level == "province" and row.country_code == "ID"
+    )
     assert zones == {"Asia/Jakarta": 18, "Asia/Makassar": 12, "Asia/Jayapura": 8}
     assert queries.zone_of("53.02.01") == "Asia/Makassar"
     assert queries.zone_of("93.01") == "Asia/Jayapura"
@@ -216,7 +218,10 @@ def test_neighbours_are_imported_reported_and_undone(session: Session, tmp_path:
     done = service.import_neighbours(file)
     assert done.pairs == 2
     assert [line.split(":")[0] for line in done.refused] == ["4", "5", "6", "7"]
-    assert [(n.place.code, n.is_estimate) for n in queries.neighbours("34.71")] == [("34.02", False), ("34.04", False)]
+    assert [(n.place.code, n.is_estimate) for n in queries.neighbours("34.71")] == [
+        ("34.02", False),
+        ("34.04", False),
+    ]
     service.import_neighbours(file)
     assert session.scalar(select(func.count()).select_from(LocalityNeighbour)) == 2
     assert service.forget_neighbours("pairs.csv") == 2
@@ -228,7 +233,9 @@ def test_against_another_source() -> None:
     """Codes, parents and zones as another hand has them; names but for one abbreviation; points within 200 km."""
     with Path(os.environ["COEVOLVE_TEST_DATA"], "localities_id.csv").open(encoding="utf-8") as file:
         others = {row["code"]: row for row in csv.DictReader(file)}
-    ours = {entry.code: entry for entry in gazetteer.entries() if entry.country_code == "ID" and entry.is_active}
+    ours = {
+        entry.code: entry for entry in gazetteer.entries() if entry.country_code == "ID" and entry.is_active
+    }
     assert ours.keys() == others.keys()
     for code, row in others.items():
         assert (ours[code].parent_code or "") == row["parent_code"]

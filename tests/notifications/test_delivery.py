@@ -220,7 +220,9 @@ def test_two_workers_send_each_letter_once(committed: Any) -> None:
     def work() -> None:
         with committed.app.app_context():
             together.wait()
-            delivery.deliver(post=lambda letter: sent.append(str(letter["To"].addresses[0].addr_spec)), chunk=20)
+            delivery.deliver(
+                post=lambda letter: sent.append(str(letter["To"].addresses[0].addr_spec)), chunk=20
+            )
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:

@@ -80,7 +80,9 @@ def test_older_news_are_a_page_away(client: FlaskClient, sign_in: Callable[..., 
         assert client.get(f"/notifikasi?sebelum={odd}").status_code == 200
 
 
-def test_the_page_costs_the_same_for_one_and_for_thirty(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+def test_the_page_costs_the_same_for_one_and_for_thirty(
+    client: FlaskClient, sign_in: Callable[..., None]
+) -> None:
     ratna = people.person()
     sign_in(client, ratna)
     tell(ratna, key="first")

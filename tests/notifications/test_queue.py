@@ -137,7 +137,12 @@ def test_a_guest_gets_mail_only_and_the_blocked_nothing(session: Session) -> Non
 
 @pytest.mark.parametrize(
     ("group", "channel", "cadence"),
-    [("money", "email", "hourly"), ("nothing", "email", "now"), ("money", "pigeon", "now"), ("money", "site", "daily")],
+    [
+        ("money", "email", "hourly"),
+        ("nothing", "email", "now"),
+        ("money", "pigeon", "now"),
+        ("money", "site", "daily"),
+    ],
 )
 def test_unknown_preferences_are_refused(session: Session, group: str, channel: str, cadence: str) -> None:
     with pytest.raises(Invalid):
@@ -150,7 +155,9 @@ def test_the_database_holds_messages_to_their_moves(session: Session) -> None:
     refused = [("email", "delivered"), ("site", "queued"), ("site", "sent")]
     for channel, state in refused:
         with pytest.raises(DBAPIError), session.begin_nested():
-            session.execute(update(Message).where(Message.channel == channel).values(state=state, sent_at=clock.now()))
+            session.execute(
+                update(Message).where(Message.channel == channel).values(state=state, sent_at=clock.now())
+            )
     assert MESSAGE.allows("given_up", "queued")
 
 
@@ -168,7 +175,9 @@ def test_the_same_message_cannot_be_written_twice_by_hand(session: Session) -> N
 def test_what_was_given_up_is_seen_and_queued_again(session: Session) -> None:
     tell("payment.received", people.person())
     session.execute(
-        update(Message).where(Message.channel == "email").values(state="given_up", attempts=12, last_error="550 no")
+        update(Message)
+        .where(Message.channel == "email")
+        .values(state="given_up", attempts=12, last_error="550 no")
     )
     [failure] = queries.given_up()
     assert (failure.error, failure.attempts) == ("550 no", 12)

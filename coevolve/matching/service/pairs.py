@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
 
@@ -118,7 +118,7 @@ def _tell_others(listing: Listing, asks: bool) -> None:
             Membership.organisation_id.label("for_organisation"),
             literal(said, JSONB()).op("||")(func.jsonb_build_object("reason", Pairing.reasons)).label("data"),
         )
-        .distinct(Membership.person_id)
+        .ext(distinct_on(Membership.person_id))
         .select_from(Pairing)
         .join(Listing, Listing.id == theirs)
         .join(Membership, Membership.organisation_id == Listing.organisation_id)
