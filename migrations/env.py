@@ -57,6 +57,8 @@ def _offline() -> None:
         literal_binds=True,
         dialect_opts={"paramstyle": "named"},
     )
+    for name, value in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
+        context.get_context().impl.static_output(f"SET {name} = '{value}';")
     with context.begin_transaction():
         context.run_migrations()
 

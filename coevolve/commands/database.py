@@ -116,6 +116,16 @@ def check_command() -> None:
 
 
 @group.command("sql")
-def sql_command() -> None:
-    """Print the SQL of all migrations."""
-    click.echo(sql())
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Write one file per migration there."
+)
+def sql_command(folder: Path | None) -> None:
+    """Print the SQL of all migrations, or write it to files (each is then one transaction, for a linter)."""
+    words = sql()
+    if folder is None:
+        click.echo(words)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    timeouts, *migrations = words.split("BEGIN;\n")
+    for number, migration in enumerate(migrations, start=1):
+        (folder / f"{number:04d}.sql").write_text(timeouts + migration.replace("COMMIT;\n", ""))

@@ -17,7 +17,7 @@ from coevolve.commands import browser
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
-SQUAWK = '"$0" -m coevolve.cli db sql > "$1" && "$2" "$1"'
+SQUAWK = '"$0" -m coevolve.cli db sql --folder "$1" && "$2" "$1"/*.sql'
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def test(pytest_arguments: tuple[str, ...]) -> None:
 
 def _checks() -> list[Step]:
     with tempfile.TemporaryDirectory() as folder:
-        commands = _commands(Path(folder) / "migrations.sql")
+        commands = _commands(Path(folder))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             steps = []
             for step in pool.map(_run, commands, commands.values()):
@@ -65,7 +65,7 @@ def _checks() -> list[Step]:
     return steps
 
 
-def _commands(sql: Path) -> dict[str, list[str]]:
+def _commands(folder: Path) -> dict[str, list[str]]:
     tool = Path(sys.executable).parent
     return {
         "types (mypy)": [str(tool / "mypy")],
@@ -73,7 +73,7 @@ def _commands(sql: Path) -> dict[str, list[str]]:
         "format (ruff)": [str(tool / "ruff"), "format", "--check", "."],
         "contracts (import-linter)": [str(tool / "lint-imports"), "--no-logo"],
         "templates (djlint)": [str(tool / "djlint"), "templates", "--lint", "--quiet"],
-        "migrations (squawk)": ["sh", "-ec", SQUAWK, sys.executable, str(sql), str(tool / "squawk")],
+        "migrations (squawk)": ["sh", "-ec", SQUAWK, sys.executable, str(folder), str(tool / "squawk")],
         "translations": [sys.executable, "-m", "coevolve.cli", "i18n", "missing"],
     }
 
