@@ -42,8 +42,10 @@ def accept(*, pledge_id: uuid.UUID, by: Doer, quantities: Mapping[uuid.UUID, int
         raise Invalid("nothing_accepted", lazy("Isi jumlah yang disepakati, atau tolak tawaran ini."))
     asking.lock_lines({line.line_id for line in undecided})
     totals = queries.totals_for([pledge.listing_id])
+    for line in undecided:
+        _check(line, wanted[line.id], totals)
     for line in sorted(undecided, key=lambda line: line.line_id):
-        _agree(pledge, line, wanted[line.id], totals, party)
+        _agree(pledge, line, wanted[line.id], party)
     _answered(pledge, party)
     moves.move(pledge, PledgeState.accepted, by=party.person_id)
     lines = asking.lines_to_change(pledge.id)
@@ -67,6 +69,7 @@ def decline(*, pledge_id: uuid.UUID, by: Doer, reason: str) -> Pledge:
         raise Invalid("reason_missing", lazy("Tulis alasannya, agar pemberi mengerti."), field="reason")
     if len(said) > REASON_MOST:
         raise Invalid("too_long", lazy("Paling banyak %(most)s huruf.", most=REASON_MOST), field="reason")
+    asking.require_move(pledge, PledgeState.declined)
     pledge.reason = said
     _answered(pledge, party)
     lines = asking.lines_to_change(pledge.id)
@@ -95,18 +98,19 @@ def _undecided(pledge: Pledge) -> list[PledgeLine]:
     ]
 
 
-def _agree(
-    pledge: Pledge, line: PledgeLine, quantity: int, totals: Mapping[uuid.UUID, queries.Totals], party: Party
-) -> None:
-    """Agree to a quantity of one line and write the promise into the commitment book."""
+def _check(line: PledgeLine, quantity: int, totals: Mapping[uuid.UUID, queries.Totals]) -> None:
     field = f"quantity-{line.id}"
     if not 0 <= quantity <= line.quantity:
         raise Invalid("more_than_offered", lazy("Isi jumlah antara 0 dan yang ditawarkan."), field=field)
+    if quantity and line.kind != "money":
+        check_missing(quantity, db.get(ListingLine, line.line_id), totals[line.line_id], field=field)
+
+
+def _agree(pledge: Pledge, line: PledgeLine, quantity: int, party: Party) -> None:
+    """Agree to a quantity of one line and write the promise into the commitment book."""
     line.accepted_quantity = quantity
     if quantity == 0:
         return
-    if line.kind != "money":
-        check_missing(quantity, db.get(ListingLine, line.line_id), totals[line.line_id], field=field)
     owner_id, owner_kind = owner_of(pledge, line)
     line.hold_id = ledger.hold(
         key=f"pledge_line:{line.id}:hold",

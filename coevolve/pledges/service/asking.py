@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from coevolve.kit import clock, db
 from coevolve.kit.db import session
-from coevolve.kit.errors import Conflict, Forbidden, NotFound
+from coevolve.kit.errors import Conflict, Forbidden, InvalidMove, NotFound
 from coevolve.kit.faults import skips_locks
 from coevolve.kit.i18n import lazy
 from coevolve.listings.models import Listing, ListingLine
@@ -45,6 +45,14 @@ def locked_fulfilment(
     pledge, line, party = locked_line(fulfilment.pledge_line_id, by, verb)
     session().refresh(fulfilment)
     return pledge, line, fulfilment, party
+
+
+def require_move(thing: Pledge | PledgeFulfilment, to: str) -> None:
+    """Refuse a step before anything is written down that the state table would refuse anyway."""
+    if not thing.machine.allows(thing.state, to):
+        raise InvalidMove(
+            "invalid_move", lazy("Langkah ini sudah tidak dapat dilakukan pada keadaan sekarang.")
+        )
 
 
 def open_listing(listing_id: uuid.UUID) -> Listing:

@@ -67,10 +67,12 @@ def hand_over(
     else:
         raise ValueError("name a plan or a line")
     _require_agreed(pledge)
+    asking.require_move(fulfilment, DONE[line.kind])
+    seen = _limited(evidence, EVIDENCE_MOST, "evidence")
     if quantity is not None and quantity != fulfilment.quantity_sent:
         _check_rest(line, quantity, except_id=fulfilment.id)
         fulfilment.quantity_sent = quantity
-    fulfilment.evidence = _limited(evidence, EVIDENCE_MOST, "evidence")
+    fulfilment.evidence = seen
     fulfilment.happened_at = clock.now()
     moves.move(fulfilment, DONE[line.kind], by=party.person_id)
     progress.advance(pledge, by=party.person_id)
@@ -87,8 +89,10 @@ def receive(
     counted = fulfilment.quantity_sent if quantity is None else quantity
     if counted < 0:
         raise Invalid("quantity_range", lazy("Isi jumlah dengan angka, paling sedikit 0."), field="counted")
+    asking.require_move(fulfilment, F.received)
+    seen = _limited(evidence, EVIDENCE_MOST, "evidence")
     fulfilment.quantity_received = counted
-    fulfilment.evidence = _limited(evidence, EVIDENCE_MOST, "evidence") or fulfilment.evidence
+    fulfilment.evidence = seen or fulfilment.evidence
     moves.move(fulfilment, F.received, by=party.person_id)
     telling.record(
         pledge, "received", party.person_id, data=_facts(fulfilment, line) | {"counted": str(counted)}
@@ -101,10 +105,9 @@ def confirm(
 ) -> PledgeFulfilment:
     """The receiver's confirmation: so much was good and is kept. Only this is posted to the books."""
     pledge, line, fulfilment, party = asking.locked_fulfilment(fulfilment_id, by, "confirm")
-    if fulfilment.kind == "goods" and fulfilment.state == F.handed_over:
-        fulfilment = receive(fulfilment_id=fulfilment_id, by=by, quantity=quantity, evidence=evidence)
-    counted = fulfilment.quantity_received if fulfilment.kind == "goods" else fulfilment.quantity_sent
+    counted = fulfilment.quantity_received if fulfilment.state == F.received else fulfilment.quantity_sent
     kept = counted if quantity is None else quantity
+    seen = _limited(evidence, EVIDENCE_MOST, "evidence")
     rest = (line.accepted_quantity or 0) - line.received_quantity
     if not 0 <= kept <= min(counted, rest):
         raise Invalid(
@@ -112,9 +115,11 @@ def confirm(
             lazy("Isi jumlah antara 0 dan %(most)s.", most=i18n.number(min(counted, rest))),
             field="kept",
         )
+    if fulfilment.kind == "goods" and fulfilment.state == F.handed_over:
+        fulfilment = receive(fulfilment_id=fulfilment_id, by=by, evidence=evidence)
     moves.move(fulfilment, _verdict(fulfilment, kept), by=party.person_id)
     fulfilment.quantity_received = kept
-    fulfilment.evidence = _limited(evidence, EVIDENCE_MOST, "evidence") or fulfilment.evidence
+    fulfilment.evidence = seen or fulfilment.evidence
     if kept and line.hold_id is not None:
         fulfilment.posting_id = ledger.fulfil(
             key=f"pledge_fulfilment:{fulfilment.id}:kept",
@@ -145,7 +150,9 @@ def contest(*, fulfilment_id: uuid.UUID, by: Doer, reason: str) -> PledgeFulfilm
     said = clean_text(reason)
     if not said:
         raise Invalid("reason_missing", lazy("Tulis apa yang berbeda."), field="reason")
-    fulfilment.evidence = _limited(said, EVIDENCE_MOST, "reason")
+    said = _limited(said, EVIDENCE_MOST, "reason")
+    asking.require_move(fulfilment, F.contested)
+    fulfilment.evidence = said
     moves.move(fulfilment, F.contested, by=party.person_id)
     telling.record(pledge, "contested", party.person_id, data=_facts(fulfilment, line) | {"reason": said})
     telling.tell_giver(pledge, "contested", [line], key=str(fulfilment.id), reason=said)

@@ -27,6 +27,7 @@ def withdraw(*, pledge_id: uuid.UUID, by: Doer, reason: str = "") -> Pledge:
     said = clean_text(reason)
     if len(said) > REASON_MOST:
         raise Invalid("too_long", lazy("Paling banyak %(most)s huruf.", most=REASON_MOST), field="reason")
+    asking.require_move(pledge, PledgeState.withdrawn)
     was_request = pledge.state == PledgeState.requested
     pledge.reason = said
     _end(pledge, PledgeState.withdrawn, by=party.person_id, cause=said)

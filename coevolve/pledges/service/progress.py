@@ -34,6 +34,8 @@ def advance(pledge: Pledge, *, by: uuid.UUID | None) -> None:
     if pledge.state not in AGREED:
         return
     to = state_of(asking.lines_to_change(pledge.id))
+    if to is None and pledge.state == PledgeState.delivered:
+        to = PledgeState.partly_delivered  # what came was refused: it is still to come
     if to is not None and to != pledge.state and pledge.machine.allows(pledge.state, to):
         moves.move(pledge, to, by=by)
 
