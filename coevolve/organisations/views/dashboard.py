@@ -113,10 +113,10 @@ def _listing_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
     for listing in listings.of_organisation(seat.organisation.id):
         if listing.state == "returned":
             text = _("Perbaiki: %(title)s", title=listing.title)
-            tasks.append(_task(text, f"{base}/tayangan/{listing.slug}", _("Perlu perbaikan"), "bad"))
+            tasks.append(_task(text, f"{base}/listing/{listing.id}", _("Perlu perbaikan"), "bad"))
         elif listing.state == "paused":
             text = _("Pastikan masih diperlukan: %(title)s", title=listing.title)
-            tasks.append(_task(text, f"{base}/tayangan/{listing.slug}", _("Dijeda"), "wait"))
+            tasks.append(_task(text, f"{base}/listing/{listing.id}", _("Dijeda"), "wait"))
     return tasks
 
 
