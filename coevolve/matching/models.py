@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import BigKey, Created, Model
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 ALL_KINDS = 15
@@ -95,6 +96,11 @@ class Match(BigKey, Created, Model):
         Index("ix_match_person_id_id", "person_id", "id"),
     )
     machine: ClassVar[Machine] = MATCH
+    state_labels: ClassVar[dict[str, Any]] = {
+        MatchState.suggested: lazy("Disarankan"),
+        MatchState.seen: lazy("Sudah dilihat"),
+        MatchState.dismissed: lazy("Disingkirkan"),
+    }
 
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id", ondelete="CASCADE"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))

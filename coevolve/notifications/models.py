@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, func, t
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import BigKey, Created, Model
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 CHANNELS = ("site", "email")
@@ -67,6 +68,12 @@ class Message(BigKey, Created, Model):
         Index("ix_message_given_up", "id", postgresql_where=text("state = 'given_up'")),
     )
     machine: ClassVar[Machine] = MESSAGE
+    state_labels: ClassVar[dict[str, Any]] = {
+        MessageState.queued: lazy("Menunggu dikirim"),
+        MessageState.sent: lazy("Terkirim"),
+        MessageState.delivered: lazy("Sampai"),
+        MessageState.given_up: lazy("Tidak sampai"),
+    }
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     for_organisation: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))

@@ -43,10 +43,12 @@ def test_closed_codes_are_not_found() -> None:
 
 def test_a_full_name_is_understood_and_an_ambiguous_one_is_not() -> None:
     place = queries.from_label("kota bandung,  jawa barat")
-    assert place is not None and place.code == "32.73"
+    assert place is not None
+    assert place.code == "32.73"
     assert queries.from_label("Bandung") is None
     sleman = queries.from_label("Sleman")
-    assert sleman is not None and sleman.code == "34.04"
+    assert sleman is not None
+    assert sleman.code == "34.04"
 
 
 def test_choosing_step_by_step(client: FlaskClient) -> None:
@@ -72,11 +74,9 @@ def test_it_never_leads_elsewhere(client: FlaskClient, back: str) -> None:
     answer = client.get("/lokalitas/cari", query_string={"kembali": back, "kata": "bandung"})
     assert answer.status_code == 200
     assert "/jelajah?tempat=32.73" in answer.text
-    assert (
-        'href="http' not in answer.text
-        and 'href="//' not in answer.text
-        and 'href="javascript' not in answer.text
-    )
+    assert 'href="http' not in answer.text
+    assert 'href="//' not in answer.text
+    assert 'href="javascript' not in answer.text
 
 
 def test_the_code_replaces_the_one_before_and_ends_the_cursor() -> None:

@@ -40,7 +40,8 @@ def test_an_ambiguous_name_is_answered_with_a_choice(
     sign_in(client, person)
     answer = client.post("/akun/minat", data={**FORM, "tempat": "Bandung"})
     assert answer.status_code == 422
-    assert 'value="32.73"' in answer.text and 'value="32.04"' in answer.text
+    assert 'value="32.73"' in answer.text
+    assert 'value="32.04"' in answer.text
     assert queries.interests_of(person.id) == []
     assert (
         client.post("/akun/minat", data={**FORM, "tempat": "Bandung", "pilihan": "32.04"}).status_code == 303

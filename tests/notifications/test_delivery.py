@@ -60,7 +60,8 @@ def test_a_mail_really_goes_over_smtp(session: Session, mailbox: Mailbox) -> Non
     raw = (mailbox.folder / f"{caught.key}.eml").read_text(encoding="utf-8", errors="replace")
     assert f"List-Unsubscribe: <{caught.message['List-Unsubscribe'][1:-1]}>" in raw
     [row] = mails(session)
-    assert row.state == MessageState.sent and row.sent_at is not None
+    assert row.state == MessageState.sent
+    assert row.sent_at is not None
     assert delivery.deliver().sent == 0
     assert len(mailbox.newest()) == 1
 
@@ -80,7 +81,8 @@ def test_a_title_cannot_forge_headers_or_markup(session: Session) -> None:
     assert delivery.deliver(post=sent.append).sent == 1
     assert sent[0]["Bcc"] is None
     part = sent[0].get_body(("html",))
-    assert part is not None and "<b>tebal" not in part.get_content()
+    assert part is not None
+    assert "<b>tebal" not in part.get_content()
 
 
 def test_a_refused_address_is_given_up_and_the_others_get_theirs(session: Session) -> None:
@@ -96,7 +98,8 @@ def test_a_refused_address_is_given_up_and_the_others_get_theirs(session: Sessio
     done = delivery.deliver(post=post)
     assert (done.sent, done.given_up) == (1, 1)
     given_up = next(row for row in mails(session) if row.person_id == bad.id)
-    assert given_up.state == MessageState.given_up and "550" in (given_up.last_error or "")
+    assert given_up.state == MessageState.given_up
+    assert "550" in (given_up.last_error or "")
 
 
 def test_a_bad_row_stops_no_other(session: Session) -> None:

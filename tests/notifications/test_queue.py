@@ -219,7 +219,8 @@ def test_values_are_formatted_for_the_reader() -> None:
     assert filled["closes"] == "22 November 2026"
     assert filled["reason"] == "Anda mengikuti Bali."
     assert filled["count"] == "1.200"
-    assert filled["missing"] == "" and filled["nothing"] == ""
+    assert filled["missing"] == ""
+    assert filled["nothing"] == ""
     assert filled["odd"] == "tomorrow"
     with in_language("en"):
         assert kinds.words(data)["reason"] == "You follow Bali."
