@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from coevolve.config import settings
-from coevolve.demo_world import asking, giving, society
+from coevolve.demo_world import asking, giving, news, society
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
 from coevolve.demo_world.books import write as books_of
 from coevolve.demo_world.society import Place, Society
@@ -73,6 +73,7 @@ def load(report: Report | None = None) -> None:
     _post(books, say)
     _number_receipts()
     _open_accounts(people)
+    news.tell(since=world.ago(90), read_before=world.ago(7))
     listings_service.fold_facets()
     impact.roll_up()
     commit()
