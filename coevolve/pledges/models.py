@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import Created, Model, UuidKey
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 
@@ -54,6 +55,19 @@ PLEDGE = Machine(
 )
 """Giver: offer, withdraw; answers a request. Receiver: accept, decline; withdraws its request. Clock: lapse. Closing
 of the listing: cancel. The rest follows from fulfilments (goods, time, facilities) or from payments."""
+
+PLEDGE_LABELS: dict[str, Any] = {
+    S.requested: lazy("Diminta"),
+    S.offered: lazy("Ditawarkan"),
+    S.accepted: lazy("Disepakati"),
+    S.declined: lazy("Tidak diterima"),
+    S.partly_delivered: lazy("Diserahkan sebagian"),
+    S.delivered: lazy("Diserahkan"),
+    S.confirmed: lazy("Diterima"),
+    S.lapsed: lazy("Lewat waktu"),
+    S.withdrawn: lazy("Ditarik"),
+    S.cancelled: lazy("Tidak dilanjutkan"),
+}
 
 
 class FulfilmentState(StrEnum):
@@ -101,6 +115,23 @@ FULFILMENT = Machine(
 )
 """Giver: handed_over, performed, used. Receiver: received and what follows. A payment begins as confirmed, money that
 went back as returned."""
+
+FULFILMENT_LABELS: dict[str, Any] = {
+    F.scheduled: lazy("Dijadwalkan"),
+    F.handed_over: lazy("Sudah diserahkan"),
+    F.received: lazy("Sudah dihitung"),
+    F.accepted: lazy("Diterima semua"),
+    F.partly_accepted: lazy("Diterima sebagian"),
+    F.rejected: lazy("Ditolak"),
+    F.performed: lazy("Sudah dikerjakan"),
+    F.booked: lazy("Dipesan"),
+    F.used: lazy("Sudah dipakai"),
+    F.confirmed: lazy("Dipastikan"),
+    F.contested: lazy("Dibicarakan"),
+    F.no_show: lazy("Tidak jadi dipakai"),
+    F.returned: lazy("Dikembalikan"),
+    F.cancelled: lazy("Dibatalkan"),
+}
 
 SENT = frozenset({F.handed_over, F.received, F.performed, F.used, F.contested})
 """The giver says it is done; the receiver has not counted it yet."""
@@ -157,6 +188,7 @@ class Pledge(UuidKey, Created, Model):
         ),
     )
     machine: ClassVar[Machine] = PLEDGE
+    state_labels: ClassVar[dict[str, Any]] = PLEDGE_LABELS
 
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"))
     giver_person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
@@ -268,6 +300,7 @@ class PledgeFulfilment(UuidKey, Created, Model):
         ),
     )
     machine: ClassVar[Machine] = FULFILMENT
+    state_labels: ClassVar[dict[str, Any]] = FULFILMENT_LABELS
 
     pledge_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pledge_line.id"))
     kind: Mapped[str]

@@ -17,7 +17,7 @@ from coevolve.listings.models import Listing, ListingLine
 from coevolve.listings.models import State as ListingState
 from coevolve.organisations.models import Membership, Organisation
 from coevolve.people.models import Person
-from coevolve.pledges.models import OPEN, Pledge, PledgeFulfilment, PledgeLine, PledgeState
+from coevolve.pledges.models import AGREED, OPEN, Pledge, PledgeFulfilment, PledgeLine, PledgeState
 
 MONEY_COMES_WHILE = frozenset({ListingState.open, ListingState.paused, ListingState.fulfilled})
 """States of a listing in which money already under way still goes to it."""
@@ -193,9 +193,23 @@ class Supporter:
     is_received: bool
 
 
-def supporters_of(listing_id: uuid.UUID, *, limit: int = 12) -> list[Supporter]:
-    """The newest agreed supports of a listing, one per line of a pledge."""
-    agreed = PledgeLine.accepted_quantity > 0
+@dataclass(frozen=True, slots=True)
+class Supporters:
+    """The newest supports of a listing, and how many pledges there are in all."""
+
+    rows: list[Supporter]
+    count: int
+
+
+def supporters_of(listing_id: uuid.UUID, *, limit: int = 12) -> Supporters:
+    """The newest agreed supports of a listing, one per line of a pledge, and the count of pledges. One SQL."""
+    supports = or_(Pledge.state.in_(AGREED), PledgeLine.received_quantity > 0)
+    count = (
+        select(func.count(func.distinct(PledgeLine.pledge_id)))
+        .join(Pledge, Pledge.id == PledgeLine.pledge_id)
+        .where(Pledge.listing_id == listing_id, PledgeLine.accepted_quantity > 0, supports)
+        .scalar_subquery()
+    )
     statement = (
         select(
             Pledge.is_name_public,
@@ -207,63 +221,29 @@ def supporters_of(listing_id: uuid.UUID, *, limit: int = 12) -> list[Supporter]:
             PledgeLine.accepted_quantity,
             PledgeLine.unit,
             ListingLine.label,
+            count.label("count"),
         )
         .join(PledgeLine, PledgeLine.pledge_id == Pledge.id)
         .join(ListingLine, ListingLine.id == PledgeLine.line_id)
-        .where(
-            Pledge.listing_id == listing_id,
-            agreed,
-            or_(
-                Pledge.state.in_(
-                    [
-                        PledgeState.accepted,
-                        PledgeState.partly_delivered,
-                        PledgeState.delivered,
-                        PledgeState.confirmed,
-                    ]
-                ),
-                PledgeLine.received_quantity > 0,
-            ),
-        )
+        .where(Pledge.listing_id == listing_id, PledgeLine.accepted_quantity > 0, supports)
         .order_by(Pledge.created_at.desc(), Pledge.id.desc())
         .limit(limit)
     )
-    return [
+    found = session().execute(statement).all()
+    rows = [
         Supporter(
             name=row.public_name if row.is_name_public and row.public_name else None,
             message=row.message,
             at=row.at,
             kind=row.kind,
-            amount=row.received_quantity or row.accepted_quantity,
+            amount=row.received_quantity or row.accepted_quantity or 0,
             unit=row.unit,
             label="" if row.kind == "money" else row.label,
             is_received=row.received_quantity > 0,
         )
-        for row in session().execute(statement)
+        for row in found
     ]
-
-
-def supporter_count(listing_id: uuid.UUID) -> int:
-    """How many pledges to a listing were agreed or kept."""
-    statement = (
-        select(func.count(func.distinct(PledgeLine.pledge_id)))
-        .join(Pledge, Pledge.id == PledgeLine.pledge_id)
-        .where(
-            Pledge.listing_id == listing_id,
-            or_(
-                Pledge.state.in_(
-                    [
-                        PledgeState.accepted,
-                        PledgeState.partly_delivered,
-                        PledgeState.delivered,
-                        PledgeState.confirmed,
-                    ]
-                ),
-                PledgeLine.received_quantity > 0,
-            ),
-        )
-    )
-    return int(session().execute(statement).scalar_one())
+    return Supporters(rows, found[0].count if found else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from coevolve.kit.db import uuid7
 from coevolve.kit.errors import Conflict, Forbidden, Invalid, InvalidMove, NotFound
 from coevolve.listings import queries as listing_queries
 from coevolve.pledges import policy, queries, service
-from coevolve.pledges.models import FULFILMENT, PLEDGE, FulfilmentState, Pledge, PledgeState
+from coevolve.pledges.models import FULFILMENT, PLEDGE, FulfilmentState, Pledge, PledgeFulfilment, PledgeState
 from coevolve.pledges.service import Wish
 from tests.factories import listings, organisations, people, pledges
 from tests.pledges.conftest import journal, told
@@ -273,10 +273,7 @@ def test_a_need_is_fulfilled_when_nothing_is_missing(session: Session) -> None:
 def test_every_state_has_a_label_and_every_edge_a_migration(session: Session) -> None:
     from sqlalchemy import text
 
-    from coevolve.pledges import labels
-
-    for machine, known in ((PLEDGE, labels.PLEDGE), (FULFILMENT, labels.FULFILMENT)):
-        states = set(machine.moves) | machine.final()
-        assert {str(state) for state in known} == states
+    for machine, model in ((PLEDGE, Pledge), (FULFILMENT, PledgeFulfilment)):
+        assert {str(state) for state in model.state_labels} == set(machine.moves) | machine.final()
         rows = session.execute(text("SELECT src, dst FROM move_edge WHERE machine = :m"), {"m": machine.name})
         assert sorted((row[0], row[1]) for row in rows) == machine.edges()

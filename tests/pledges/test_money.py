@@ -34,8 +34,7 @@ def meter(pledge: Pledge) -> tuple[int, int]:
 def test_an_unpaid_checkout_is_in_no_counter(session: Session) -> None:
     pledge = pledges.gift(whole=500_000, method="checkout")
     assert meter(pledge) == (0, 0)
-    assert queries.supporters_of(pledge.listing_id) == []
-    assert queries.supporter_count(pledge.listing_id) == 0
+    assert queries.supporters_of(pledge.listing_id) == queries.Supporters([], 0)
     assert queries.pledges_for_organisation(pledge.receiver_organisation_id).rows == []
     assert not told(session, "pledge.offered")
 
@@ -46,7 +45,8 @@ def test_money_that_came_confirms_the_pledge(session: Session) -> None:
     assert pledge.state == S.confirmed
     assert [event.dst for event in moves.history(PLEDGE, pledge.id)] == ["offered", "accepted", "confirmed"]
     assert meter(pledge) == (500_000, 0)
-    (supporter,) = queries.supporters_of(pledge.listing_id)
+    (supporter,) = queries.supporters_of(pledge.listing_id).rows
+    assert queries.supporters_of(pledge.listing_id).count == 1
     assert (supporter.name, supporter.message) == (pledge.public_name, "Semoga lancar")
     assert journal(session, pledge.id) == ["pledge.offered", "pledge.money_received", "pledge.confirmed"]
     (fulfilment,) = queries.fulfilments_of([pledges.the_line(pledge).id])[pledges.the_line(pledge).id]
@@ -127,7 +127,7 @@ def test_refunds_in_part_then_whole(session: Session) -> None:
     refund(pledge, payment.id, 300_000)
     assert pledge.state == S.cancelled
     assert meter(pledge) == (0, 0)
-    assert queries.supporters_of(pledge.listing_id) == []
+    assert queries.supporters_of(pledge.listing_id).count == 0
     with pytest.raises(Conflict):
         service.return_money(pledge_id=pledge.id, payment_id=payment.id, money=rupiah(1_000), at=clock.now())
 

@@ -92,7 +92,7 @@ def _path(listing: Listing) -> str:
 def _context(whole: Whole) -> dict[str, Any]:
     listing, organisation = whole.listing, whole.organisation
     totals = pledges.totals_for([listing.id])
-    supporters, supporter_count = pledges.supporters_of(listing.id), pledges.supporter_count(listing.id)
+    supporters = pledges.supporters_of(listing.id)
     trust = organisations.trust_card(organisation)
     is_open = listing.state == State.open and organisations.may_publish(organisation)
     money = _money(listing, whole.lines, totals)
@@ -115,9 +115,9 @@ def _context(whole: Whole) -> dict[str, Any]:
         "things": things,
         "budget": _budget(whole.lines),
         "presets": [(short_rupiah(amount), amount // 100) for amount in PRESETS_MINOR],
-        "stats": _stats(whole, money, supporter_count),
-        "supporters": [_bubble(one) for one in supporters],
-        "more_supporters": max(0, supporter_count - len(supporters)),
+        "stats": _stats(whole, money, supporters.count),
+        "supporters": [_bubble(one) for one in supporters.rows],
+        "more_supporters": max(0, supporters.count - len(supporters.rows)),
         "share": _share(listing),
         "url": settings().public_url.rstrip("/") + _path(listing),
         "path": _path(listing),
@@ -171,13 +171,22 @@ def _facts(line: ListingLine) -> str:
     if line.radius_km:
         facts.append(_("dalam %(count)s km", count=i18n.number(line.radius_km)))
     if line.unit_value:
-        facts.append(_("nilai %(value)s per %(unit)s", value=format_rupiah(line.unit_value), unit=unit_label(line.unit)))
+        facts.append(
+            _(
+                "nilai %(value)s per %(unit)s",
+                value=format_rupiah(line.unit_value),
+                unit=unit_label(line.unit),
+            )
+        )
     return " · ".join(facts)
 
 
 def _trust_rows(trust: TrustCard) -> list[tuple[str, str]]:
     return [
-        (str(words.SUBJECTS[line.subject]), f"{i18n.short_date(line.checked_on)}, {words.METHODS[line.method]}")
+        (
+            str(words.SUBJECTS[line.subject]),
+            f"{i18n.short_date(line.checked_on)}, {words.METHODS[line.method]}",
+        )
         for line in trust.checked
     ]
 
@@ -219,7 +228,9 @@ def _stats(whole: Whole, money: MoneyMeter | None, supporters: int) -> list[tupl
         today = clock.today(localities.zone_of(listing.locality_code))
         found.append((_("Sisa waktu"), days_left(listing.closes_on, today)))
     elif listing.ended_at is not None:
-        found.append((_("Berakhir"), i18n.short_date(listing.ended_at, localities.zone_of(listing.locality_code))))
+        found.append(
+            (_("Berakhir"), i18n.short_date(listing.ended_at, localities.zone_of(listing.locality_code)))
+        )
     return found
 
 
@@ -243,7 +254,10 @@ def _chain(listing: Listing) -> list[tuple[str, str]]:
     """From the place itself up to the nation, as pills."""
     if not listing.locality_code:
         return []
-    return [(place.name, f"/lokalitas/{place.code}") for place in reversed(localities.ancestors(listing.locality_code))]
+    return [
+        (place.name, f"/lokalitas/{place.code}")
+        for place in reversed(localities.ancestors(listing.locality_code))
+    ]
 
 
 def _share(listing: Listing) -> str:

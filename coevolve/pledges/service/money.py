@@ -18,7 +18,7 @@ from coevolve.listings.models import Listing
 from coevolve.payments import service as payments
 from coevolve.payments.models import Payment
 from coevolve.people.models import Person
-from coevolve.pledges import links, queries
+from coevolve.pledges import queries
 from coevolve.pledges.models import AGREED, FulfilmentState, Pledge, PledgeFulfilment, PledgeLine, PledgeState
 from coevolve.pledges.service import asking, progress, telling
 
@@ -31,7 +31,6 @@ def pay(
     method: str,
     client_token: uuid.UUID,
     language: str = "id",
-    cancel_path: str | None = None,
 ) -> Payment:
     """Start paying what is still to come of a pledge's money. The caller commits, then sends the outbox row."""
     pledge = db.lock(Pledge, pledge_id)
@@ -51,17 +50,18 @@ def pay(
             client_token=client_token,
             payer_email=giver.email if giver else None,
             description=listing.title,
-            cancel_path=cancel_path or links.path(pledge.id, "giver"),
             language=language,
         )
     if method == "bank_transfer":
-        return payments.start_bank_transfer(
+        payment = payments.start_bank_transfer(
             reference_kind="pledge",
             reference_id=pledge.id,
             money=money,
             client_token=client_token,
             payer_name=telling.giver_name(pledge) or (giver.name if giver else ""),
         )
+        telling.tell_how_to_transfer(pledge, payment)
+        return payment
     raise Invalid("method_unknown", lazy("Pilih cara membayar."), field="method")
 
 

@@ -11,6 +11,8 @@ from coevolve.kit import db
 from coevolve.listings.models import Listing, ListingLine
 from coevolve.notifications import service as notifications
 from coevolve.organisations import queries as organisations
+from coevolve.payments import queries as payment_queries
+from coevolve.payments.models import Payment
 from coevolve.pledges import links, words
 from coevolve.pledges.models import Pledge, PledgeLine
 
@@ -52,6 +54,29 @@ def tell_receiver(pledge: Pledge, happened: str, lines: Iterable[PledgeLine], **
     if pledge.receiver_person_id is not None:
         person_ids.add(pledge.receiver_person_id)
     _tell(pledge, happened, lines, person_ids=person_ids, side="receiver", more=more)
+
+
+def tell_how_to_transfer(pledge: Pledge, payment: Payment) -> None:
+    """Mail the instructions of a bank transfer to the giver, once."""
+    if pledge.giver_person_id is None or payment.bank_account_id is None:
+        return
+    account = payment_queries.bank_account(payment.bank_account_id)
+    notifications.queue(
+        kind="payment.instructions",
+        person_ids=[pledge.giver_person_id],
+        about=("pledge", pledge.id),
+        data={
+            "title": db.get(Listing, pledge.listing_id).title,
+            "path": f"/bayar/{payment.public_ref}",
+            "amount_minor": payment.amount,
+            "bank": account.bank_name,
+            "account_number": account.account_number,
+            "account_name": account.holder,
+            "expires_at": payment.expires_at.isoformat() if payment.expires_at else None,
+        },
+        dedupe_key=f"payment.instructions:{payment.id}",
+        for_organisation=pledge.giver_organisation_id,
+    )
 
 
 def _answerers(organisation_id: uuid.UUID | None) -> set[uuid.UUID]:
