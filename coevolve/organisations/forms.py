@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
@@ -15,10 +18,16 @@ from wtforms import (
     URLField,
     widgets,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
 from coevolve.kit.i18n import lazy
 from coevolve.organisations.words import KINDS, ROLE_HINTS
+
+
+def _choices(words: Mapping[str, Any]) -> list[SelectChoice]:
+    return [SelectChoice(code, label) for code, label in words.items()]
+
 
 LINE = Length(max=300, message=lazy("Terlalu panjang."))
 
@@ -53,7 +62,7 @@ class RegisterForm(FlaskForm):
     kind = RadioField(
         lazy("Jenis organisasi"),
         [InputRequired(lazy("Pilih jenis organisasi."))],
-        choices=list(KINDS.items()),
+        choices=_choices(KINDS),
     )
     name = StringField(
         lazy("Nama organisasi"), [InputRequired(lazy("Isi nama organisasi, 3 sampai 140 karakter.")), LINE]
@@ -87,7 +96,7 @@ class InviteForm(FlaskForm):
 
     email = EmailField(lazy("Alamat surel"), [InputRequired(lazy("Isi alamat surel yang diundang.")), LINE])
     role = RadioField(
-        lazy("Peran"), [InputRequired(lazy("Pilih peran anggota."))], choices=list(ROLE_HINTS.items())
+        lazy("Peran"), [InputRequired(lazy("Pilih peran anggota."))], choices=_choices(ROLE_HINTS)
     )
     office = StringField(lazy("Jabatan"), [LINE])
 
@@ -95,7 +104,7 @@ class InviteForm(FlaskForm):
 class RoleForm(FlaskForm):
     """Another role for a member."""
 
-    role = SelectField(lazy("Peran"), choices=list(ROLE_HINTS.items()))
+    role = SelectField(lazy("Peran"), choices=_choices(ROLE_HINTS))
 
 
 class JoinForm(FlaskForm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from coevolve.kit.access import access
 from coevolve.kit.db import commit
@@ -124,7 +125,7 @@ def edit(slug: str) -> Response:
     """Change what the organisation says of itself."""
     organisation = my_organisation(slug, "edit")
     form = forms.ProfileForm(obj=organisation)
-    form.sectors.choices = [(code, str(sectors.LABELS[code])) for code in sectors.CODES]
+    form.sectors.choices = [SelectChoice(code, str(sectors.LABELS[code])) for code in sectors.CODES]
     if not form.is_submitted():
         form.home_locality_code.data = place_label(organisation.home_locality_code)
     if form.validate_on_submit():

@@ -56,13 +56,15 @@ def place_code(text: str) -> str:
     if place is not None:
         return place.code
     found = localities.search(text, 4, levels=("province", "regency", "district"))
-    if len(found) == 1:
-        return found[0].code
+    words = text.lower().split()
+    meant = [place for place in found if all(word in place.name.lower() for word in words)]
+    if len(meant) == 1:
+        return meant[0].code
     if not found:
         message = lazy("Tidak ada daerah dengan nama ini. Periksa ejaannya.")
     else:
         names = "; ".join(localities.path_label(place) for place in found[:3])
-        message = lazy("Ada beberapa daerah yang mirip. Tulis lengkap, misalnya: %(names)s.", names=names)
+        message = lazy("Tulis nama daerah dengan lengkap, misalnya: %(names)s.", names=names)
     raise Invalid("locality_unknown", message, field="home_locality_code")
 
 

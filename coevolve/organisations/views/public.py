@@ -24,6 +24,7 @@ from coevolve.organisations.models import Organisation
 from coevolve.organisations.queries import Checked, TrustCard
 from coevolve.organisations.views.door import NOT_FOUND, blueprint, place_label
 
+
 @blueprint.get("/organisasi")
 @access("public")
 def directory() -> Response:
