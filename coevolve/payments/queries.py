@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from coevolve.kit.db import get as get_row
 from coevolve.kit.db import session
@@ -126,7 +127,7 @@ def bank_accounts() -> list[AccountShown]:
     statement = (
         select(BankAccount, BankAccountVersion)
         .join(BankAccountVersion, BankAccountVersion.bank_account_id == BankAccount.id)
-        .distinct(BankAccount.created_at, BankAccount.id)
+        .ext(distinct_on(BankAccount.created_at, BankAccount.id))
         .order_by(BankAccount.created_at, BankAccount.id, BankAccountVersion.version.desc())
     )
     return [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from coevolve.kit.db import get as get_row
 from coevolve.kit.db import session
@@ -131,7 +132,8 @@ def _judge(line: Line, payment: Payment, alike: float, same_sum: int) -> Suggest
     is_waiting = payment.state in WAITING
     other_ref = line.ref is not None and not is_ref
     late = "" if is_waiting else str(_late_words(payment))
-    unlike = payment.payer_norm and alike < 0.2
+    # With the reference in hand the name matters little: people pay from a spouse's account.
+    unlike = bool(payment.payer_norm) and alike < 0.2 and not is_ref
     if is_ref and is_sum:
         rule, score, reason = "ref_and_sum", 1.0, lazy("Nomor rujukan dan jumlahnya cocok.")
     elif is_ref:
@@ -337,7 +339,7 @@ def last_comparisons() -> list[Comparison]:
     """The latest comparison with the provider, per unit."""
     statement = (
         select(Comparison)
-        .distinct(Comparison.provider, Comparison.account, Comparison.unit)
+        .ext(distinct_on(Comparison.provider, Comparison.account, Comparison.unit))
         .order_by(Comparison.provider, Comparison.account, Comparison.unit, Comparison.id.desc())
     )
     return list(session().execute(statement).scalars())
