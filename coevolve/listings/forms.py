@@ -64,14 +64,18 @@ class NewForm(FlaskForm):
     title = StringField(
         lazy("Judul"),
         [InputRequired(lazy("Tulis judulnya.")), Length(max=120, message=TOO_LONG)],
-        description=lazy("Sebut apa dan untuk siapa, misalnya “Air bersih untuk 312 keluarga di Desa Oelbubuk”."),
+        description=lazy(
+            "Sebut apa dan untuk siapa, misalnya “Air bersih untuk 312 keluarga di Desa Oelbubuk”."
+        ),
     )
 
 
 class BasicsForm(FlaskForm):
     """What it is, for how long."""
 
-    title = StringField(lazy("Judul"), [InputRequired(lazy("Tulis judulnya.")), Length(max=120, message=TOO_LONG)])
+    title = StringField(
+        lazy("Judul"), [InputRequired(lazy("Tulis judulnya.")), Length(max=120, message=TOO_LONG)]
+    )
     summary = TextAreaField(
         lazy("Ringkasan"),
         [Length(max=280, message=TOO_LONG)],
@@ -79,7 +83,9 @@ class BasicsForm(FlaskForm):
     )
     sector = SelectField(lazy("Sektor"), choices=[])
     closes_on = DayField(
-        lazy("Menerima dukungan sampai"), [Optional()], description=lazy("Hari terakhir. Biasanya 30, 60, atau 90 hari.")
+        lazy("Menerima dukungan sampai"),
+        [Optional()],
+        description=lazy("Hari terakhir. Biasanya 30, 60, atau 90 hari."),
     )
     legal_basis = StringField(
         lazy("Dasar hukum atau dokumen rencana"),
@@ -87,7 +93,9 @@ class BasicsForm(FlaskForm):
         description=lazy("Misalnya “Peraturan Bupati 12/2026” atau “RKPD 2027, program 1.03”."),
     )
     planning_event = StringField(
-        lazy("Tahap perencanaan"), [Length(max=200, message=TOO_LONG)], description=lazy("Misalnya musrenbang kecamatan.")
+        lazy("Tahap perencanaan"),
+        [Length(max=200, message=TOO_LONG)],
+        description=lazy("Misalnya musrenbang kecamatan."),
     )
     planning_on = DayField(lazy("Tanggal tahap itu"), [Optional()])
 
@@ -121,10 +129,13 @@ class LineForm(FlaskForm):
     """One line; which fields are shown depends on its kind."""
 
     label = StringField(
-        lazy("Apa yang dibutuhkan"), [InputRequired(lazy("Sebutkan apa yang dimaksud.")), Length(max=120, message=TOO_LONG)]
+        lazy("Apa yang dibutuhkan"),
+        [InputRequired(lazy("Sebutkan apa yang dimaksud.")), Length(max=120, message=TOO_LONG)],
     )
     category = SelectField(lazy("Golongan"), choices=[])
-    quantity = StringField(lazy("Jumlah"), [InputRequired(lazy("Isi jumlahnya dengan angka.")), Length(max=30)])
+    quantity = StringField(
+        lazy("Jumlah"), [InputRequired(lazy("Isi jumlahnya dengan angka.")), Length(max=30)]
+    )
     unit = SelectField(lazy("Satuan"), choices=[])
     min_useful_quantity = StringField(
         lazy("Paling sedikit sekali beri"),

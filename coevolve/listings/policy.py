@@ -96,7 +96,11 @@ def problems(listing: Listing, lines: Sequence[ListingLine], *, today: dt.date) 
         lacks("lokasi", "locality", lazy("Pilih lokasi: kabupaten, kota, atau kecamatan."))
     money = [line for line in lines if line.kind == "money"]
     if listing.kind == Kind.campaign and not money:
-        lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu baris anggaran. Targetnya adalah jumlah baris itu."))
+        lacks(
+            "kebutuhan",
+            "lines",
+            lazy("Tambahkan sekurangnya satu baris anggaran. Targetnya adalah jumlah baris itu."),
+        )
     elif not lines and listing.kind == Kind.need:
         lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu kebutuhan."))
     elif not lines and listing.kind == Kind.standing_offer:
@@ -105,7 +109,11 @@ def problems(listing: Listing, lines: Sequence[ListingLine], *, today: dt.date) 
         if line.needed_until is not None and line.needed_until < today:
             lacks("kebutuhan", "lines", lazy("Waktu untuk “%(label)s” sudah lewat.", label=line.label))
     if listing.kind == Kind.campaign and len(listing.story) < STORY_LEAST:
-        lacks("cerita", "story", lazy("Ceritakan lebih banyak: paling sedikit %(count)s karakter.", count=STORY_LEAST))
+        lacks(
+            "cerita",
+            "story",
+            lazy("Ceritakan lebih banyak: paling sedikit %(count)s karakter.", count=STORY_LEAST),
+        )
     return found
 
 

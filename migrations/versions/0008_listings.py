@@ -74,6 +74,19 @@ CREATE FUNCTION listing_facet_places(listing) RETURNS text[] LANGUAGE sql IMMUTA
   SELECT array_remove(ARRAY['', $1.country_code, $1.region_code, $1.province_code, $1.regency_code,
                             $1.district_code], NULL)
 $$;
+CREATE FUNCTION listing_tsv(l listing) RETURNS tsvector LANGUAGE sql STABLE AS $$
+  SELECT listing_words(concat_ws(' ', l.title, l.summary,
+           (SELECT name FROM organisation WHERE id = l.organisation_id),
+           (SELECT string_agg(name, ' ') FROM locality
+             WHERE code IN (l.locality_code, l.district_code, l.regency_code, l.province_code)),
+           (SELECT string_agg(label, ' ') FROM listing_line WHERE listing_id = l.id)))
+      || array_to_tsvector(
+           ARRAY['s:' || l.sector, 'k:' || l.kind]
+           || array_remove(ARRAY['p:' || l.locality_code, 'p:' || l.country_code, 'p:' || l.region_code,
+                'p:' || l.province_code, 'p:' || l.regency_code, 'p:' || l.district_code,
+                CASE WHEN l.kinds & 1 > 0 THEN 'b:1' END, CASE WHEN l.kinds & 2 > 0 THEN 'b:2' END,
+                CASE WHEN l.kinds & 4 > 0 THEN 'b:4' END, CASE WHEN l.kinds & 8 > 0 THEN 'b:8' END], NULL))
+$$;
 CREATE FUNCTION listing_shelve() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   was_open boolean := TG_OP <> 'INSERT' AND OLD.state = 'open';
@@ -102,17 +115,7 @@ BEGIN
                                 kind, kinds, opened_at, tsv)
       SELECT NEW.id, NEW.open_order / 10000, NEW.region_code, NEW.province_code, NEW.regency_code, NEW.district_code,
              NEW.sector, NEW.kind, NEW.kinds, NEW.opened_at,
-             listing_words(concat_ws(' ', NEW.title, NEW.summary,
-               (SELECT name FROM organisation WHERE id = NEW.organisation_id),
-               (SELECT string_agg(name, ' ') FROM locality
-                 WHERE code IN (NEW.locality_code, NEW.district_code, NEW.regency_code, NEW.province_code)),
-               (SELECT string_agg(label, ' ') FROM listing_line WHERE listing_id = NEW.id)))
-             || array_to_tsvector(
-                  ARRAY['s:' || NEW.sector, 'k:' || NEW.kind]
-                  || array_remove(ARRAY['p:' || NEW.locality_code, 'p:' || NEW.country_code, 'p:' || NEW.region_code,
-                       'p:' || NEW.province_code, 'p:' || NEW.regency_code, 'p:' || NEW.district_code,
-                       CASE WHEN NEW.kinds & 1 > 0 THEN 'b:1' END, CASE WHEN NEW.kinds & 2 > 0 THEN 'b:2' END,
-                       CASE WHEN NEW.kinds & 4 > 0 THEN 'b:4' END, CASE WHEN NEW.kinds & 8 > 0 THEN 'b:8' END], NULL));
+             listing_tsv(NEW);
   END IF;
   RETURN NULL;
 END $$;
@@ -164,6 +167,8 @@ def upgrade() -> None:
             f"VALUES ('X:{unit}', 0, '{_unit_kind(unit)}') ON CONFLICT (code) DO NOTHING"
         )
     op.execute("CREATE SEQUENCE listing_open_order")
+    # Rebuilding the shelf counts the openings anew.
+    op.execute("GRANT UPDATE ON SEQUENCE listing_open_order TO coevolve_app")
     _listing()
     _lines()
     _shelf()
@@ -185,7 +190,7 @@ def downgrade() -> None:
         "listing_line",
     ):
         op.drop_table(table)
-    op.execute("DROP FUNCTION listing_facet_places(listing)")
+    op.execute("DROP FUNCTION listing_facet_places(listing), listing_tsv(listing) CASCADE")
     op.drop_table("listing")
     op.execute("DROP FUNCTION listing_shelve(), listing_place_codes(), listing_line_kinds()")
     op.execute("DROP FUNCTION listing_query(text), listing_words(text)")
@@ -257,7 +262,9 @@ def _listing() -> None:
         sa.ForeignKeyConstraint(["submitted_by"], ["person.id"], name="fk_listing_submitted_by"),
         sa.ForeignKeyConstraint(["opened_by"], ["person.id"], name="fk_listing_opened_by"),
         sa.ForeignKeyConstraint(["seconded_by"], ["person.id"], name="fk_listing_seconded_by"),
-        sa.CheckConstraint("kind IN ('need','campaign','standing_offer','opportunity')", name="ck_listing_kind"),
+        sa.CheckConstraint(
+            "kind IN ('need','campaign','standing_offer','opportunity')", name="ck_listing_kind"
+        ),
         sa.CheckConstraint(
             "state IN ('draft','in_review','returned','rejected','open','paused','fulfilled','closed','expired',"
             "'frozen')",
@@ -285,7 +292,9 @@ def _listing() -> None:
     op.create_index(
         "ix_listing_closing", "listing", ["closes_on"], postgresql_where=sa.text("state IN ('open','paused')")
     )
-    op.create_index("ix_listing_reconfirm", "listing", ["reconfirm_by"], postgresql_where=sa.text("state = 'open'"))
+    op.create_index(
+        "ix_listing_reconfirm", "listing", ["reconfirm_by"], postgresql_where=sa.text("state = 'open'")
+    )
     op.create_index(
         "ix_listing_title_trgm",
         "listing",
@@ -330,9 +339,15 @@ def _lines() -> None:
         sa.CheckConstraint("(kind = 'money') = (unit !~ '^X:')", name="ck_listing_line_unit"),
         sa.CheckConstraint("unit <> 'IDR' OR quantity % 100 = 0", name="ck_listing_line_whole_rupiah"),
         sa.CheckConstraint("needed_from <= needed_until", name="ck_listing_line_period"),
-        sa.CheckConstraint("people_reached >= 0 AND radius_km BETWEEN 1 AND 5000", name="ck_listing_line_reach"),
-        sa.CheckConstraint("unit_value IS NULL OR (unit_value > 0 AND kind <> 'money')", name="ck_listing_line_unit_value"),
-        sa.CheckConstraint("(unit_value IS NULL) = (valuation_source IS NULL)", name="ck_listing_line_valuation"),
+        sa.CheckConstraint(
+            "people_reached >= 0 AND radius_km BETWEEN 1 AND 5000", name="ck_listing_line_reach"
+        ),
+        sa.CheckConstraint(
+            "unit_value IS NULL OR (unit_value > 0 AND kind <> 'money')", name="ck_listing_line_unit_value"
+        ),
+        sa.CheckConstraint(
+            "(unit_value IS NULL) = (valuation_source IS NULL)", name="ck_listing_line_valuation"
+        ),
         sa.CheckConstraint(
             "valuation_source IN ('receipt','price_list','wage_rate','giver_estimate','cso_estimate')",
             name="ck_listing_line_valuation_source",
@@ -381,7 +396,12 @@ def _shelf() -> None:
             f"ix_listing_place_{level}_closing", "listing_place", [f"{level}_code", "closes_on", "listing_id"]
         )
     _walk("district", ["district_code"], ["sector", "kind", "kinds"])
-    _walk("abroad", ["country_code"], ["sector", "kind", "kinds"], postgresql_where=sa.text("country_code <> 'ID'"))
+    _walk(
+        "abroad",
+        ["country_code"],
+        ["sector", "kind", "kinds"],
+        postgresql_where=sa.text("country_code <> 'ID'"),
+    )
     op.create_table(
         "listing_search",
         sa.Column("listing_id", sa.Uuid(), nullable=False),

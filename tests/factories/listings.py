@@ -31,7 +31,9 @@ def draft(
     **over: Any,
 ) -> Listing:
     """A draft with everything filled in, ready to be submitted."""
-    owner = organisation or (organisations.agency() if kind == Kind.opportunity else organisations.organisation())
+    owner = organisation or (
+        organisations.agency() if kind == Kind.opportunity else organisations.organisation()
+    )
     who = by or organisations.owner_of(owner)
     number = next(_count)
     made = service.create_draft(
@@ -137,7 +139,9 @@ def open_offer(**over: Any) -> Listing:
 
 def open_opportunity(**over: Any) -> Listing:
     """An open partnership opportunity of an agency."""
-    return opened(kind=Kind.opportunity, organisation=over.pop("organisation", None) or organisations.agency(), **over)
+    return opened(
+        kind=Kind.opportunity, organisation=over.pop("organisation", None) or organisations.agency(), **over
+    )
 
 
 def lines_of(listing: Listing) -> list[ListingLine]:

@@ -54,14 +54,19 @@ def test_returned_with_remarks_and_sent_again(session: Session) -> None:
     owner = listings.owner_of(made)
     moderator = people.moderator()
     service.return_(
-        listing_id=made.id, by=moderator, text="Dua hal perlu diperbaiki.", remarks={"summary": "Sebut desa.", "title": " "}
+        listing_id=made.id,
+        by=moderator,
+        text="Dua hal perlu diperbaiki.",
+        remarks={"summary": "Sebut desa.", "title": " "},
     )
     assert made.state == State.returned
     assert made.remarks == {"summary": "Sebut desa."}
     service.revise(listing_id=made.id, by=owner, summary="Pipa untuk empat puluh keluarga di Oelbubuk.")
     service.submit(listing_id=made.id, by=owner)
     assert made.remarks == {}
-    told = session.execute(select(Message.data).where(Message.about_id == made.id, Message.kind == "listing.returned"))
+    told = session.execute(
+        select(Message.data).where(Message.about_id == made.id, Message.kind == "listing.returned")
+    )
     assert "Sebut desa." in told.scalars().first()["reason"]
 
 
@@ -125,7 +130,9 @@ def _acts(listing_id: uuid.UUID) -> dict[str, Any]:
         "put_line": lambda by: service.put_line(listing_id=listing_id, by=by, **listings.goods()),
         "submit": lambda by: service.submit(listing_id=listing_id, by=by),
         "open": lambda by: service.open_(listing_id=listing_id, by=by),
-        "return": lambda by: service.return_(listing_id=listing_id, by=by, text="Perbaiki judulnya.", remarks={}),
+        "return": lambda by: service.return_(
+            listing_id=listing_id, by=by, text="Perbaiki judulnya.", remarks={}
+        ),
         "reject": lambda by: service.reject(listing_id=listing_id, by=by, text="Bukan kegiatan sosial."),
         "pause": lambda by: service.pause(listing_id=listing_id, by=by),
         "resume": lambda by: service.resume(listing_id=listing_id, by=by),
@@ -243,9 +250,18 @@ def test_what_is_missing_is_named(
 def test_a_draft_with_nothing_but_a_title_lists_all_it_lacks(session: Session) -> None:
     owner = people.person()
     organisation = organisations.organisation(owner=owner)
-    made = service.create_draft(organisation_id=organisation.id, by=owner, kind="campaign", title="Perpustakaan desa")
+    made = service.create_draft(
+        organisation_id=organisation.id, by=owner, kind="campaign", title="Perpustakaan desa"
+    )
     found = policy.problems(made, [], today=clock.today())
-    assert {problem.field for problem in found} == {"summary", "sector", "closes_on", "locality", "lines", "story"}
+    assert {problem.field for problem in found} == {
+        "summary",
+        "sector",
+        "closes_on",
+        "locality",
+        "lines",
+        "story",
+    }
 
 
 def test_a_closing_day_that_passed_meanwhile_stops_submission_and_opening(session: Session) -> None:
@@ -320,11 +336,15 @@ def test_offers_and_opportunities_hold_no_money(session: Session) -> None:
 
 
 def test_lines_change_and_go(session: Session) -> None:
-    made = listings.draft(lines=(listings.goods(), listings.money(), listings.money(5_000_000, is_required=False)))
+    made = listings.draft(
+        lines=(listings.goods(), listings.money(), listings.money(5_000_000, is_required=False))
+    )
     owner = listings.owner_of(made)
     pipe, first, _second = queries.lines_of(made.id)
     assert made.kinds == 3
-    assert queries.goal_of(queries.lines_of(made.id)) == queries.Goal(minimum=1_000_000_000, optimum=1_500_000_000)
+    assert queries.goal_of(queries.lines_of(made.id)) == queries.Goal(
+        minimum=1_000_000_000, optimum=1_500_000_000
+    )
     service.put_line(listing_id=made.id, by=owner, line_id=pipe.id, **listings.hours())
     assert made.kinds == 5
     service.remove_line(listing_id=made.id, line_id=first.id, by=owner)
@@ -332,7 +352,9 @@ def test_lines_change_and_go(session: Session) -> None:
     assert [line.kind for line in queries.lines_of(made.id)] == ["time", "money"]
     other = listings.draft()
     with pytest.raises(NotFound):
-        service.put_line(listing_id=other.id, by=listings.owner_of(other), line_id=pipe.id, **listings.goods())
+        service.put_line(
+            listing_id=other.id, by=listings.owner_of(other), line_id=pipe.id, **listings.goods()
+        )
 
 
 def test_there_is_an_end_to_lines(session: Session) -> None:
@@ -343,7 +365,9 @@ def test_there_is_an_end_to_lines(session: Session) -> None:
         service.put_line(listing_id=made.id, by=listings.owner_of(made), **listings.goods())
 
 
-@pytest.mark.parametrize(("body", "kind"), [("company", "campaign"), ("cso", "opportunity"), ("cso", "magic")])
+@pytest.mark.parametrize(
+    ("body", "kind"), [("company", "campaign"), ("cso", "opportunity"), ("cso", "magic")]
+)
 def test_each_kind_of_organisation_has_its_kinds_of_listings(session: Session, body: str, kind: str) -> None:
     owner = people.person()
     made = organisations.organisation(owner=owner, kind=body)
@@ -356,13 +380,19 @@ def test_a_double_click_makes_one_draft(session: Session) -> None:
     first = listings.draft(client_token=token)
     owner = listings.owner_of(first)
     again = service.create_draft(
-        organisation_id=first.organisation_id, by=owner, kind="need", title="Apa pun judulnya", client_token=token
+        organisation_id=first.organisation_id,
+        by=owner,
+        kind="need",
+        title="Apa pun judulnya",
+        client_token=token,
     )
     assert again.id == first.id
     stranger = people.person()
     other = organisations.organisation(owner=stranger)
     with pytest.raises(NotFound):
-        service.create_draft(organisation_id=other.id, by=stranger, kind="need", title="Apa pun judulnya", client_token=token)
+        service.create_draft(
+            organisation_id=other.id, by=stranger, kind="need", title="Apa pun judulnya", client_token=token
+        )
 
 
 # --- addresses ----------------------------------------------------------------------------------------
@@ -395,8 +425,9 @@ def test_past_its_last_day_a_listing_expires(session: Session) -> None:
 
 def test_the_last_day_counts_on_the_calendar_of_the_place(session: Session) -> None:
     last = clock.today() + dt.timedelta(days=30)
-    west, east = listings.open_need(locality_code="11.71", closes_on=last), listings.open_need(
-        locality_code="91.71", closes_on=last
+    west, east = (
+        listings.open_need(locality_code="11.71", closes_on=last),
+        listings.open_need(locality_code="91.71", closes_on=last),
     )
     # 23.30 in Jayapura on the last day is 21.30 in Banda Aceh: nobody's day is over.
     with clock.travel(dt.datetime.combine(last, dt.time(14, 30), dt.UTC)):

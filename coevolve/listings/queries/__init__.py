@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from coevolve.listings.queries.browsing import Cursor, Facets, Page, Query, browse, clean_words, facets, read_cursor
+from coevolve.listings.queries.browsing import (
+    Cursor,
+    Facets,
+    Page,
+    Query,
+    browse,
+    clean_words,
+    facets,
+    read_cursor,
+)
 from coevolve.listings.queries.rows import (
     Goal,
     Whole,

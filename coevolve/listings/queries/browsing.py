@@ -133,7 +133,9 @@ class Facets:
     places: dict[str, int] = field(default_factory=dict)
 
 
-_CURSOR = re.compile(r"([0-9]{1,6}-[0-9]{1,17}|[0-9]{1,17}|[0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9a-f]{32})", re.ASCII)
+_CURSOR = re.compile(
+    r"([0-9]{1,6}-[0-9]{1,17}|[0-9]{1,17}|[0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9a-f]{32})", re.ASCII
+)
 
 
 def read_cursor(typed: str, *, is_before: bool = False) -> Cursor:
@@ -145,7 +147,9 @@ def read_cursor(typed: str, *, is_before: bool = False) -> Cursor:
 
 
 def _bad_cursor() -> Invalid:
-    return Invalid("cursor", lazy("Halaman daftar ini tidak dikenal. Mulai lagi dari halaman pertama."), http_status=400)
+    return Invalid(
+        "cursor", lazy("Halaman daftar ini tidak dikenal. Mulai lagi dari halaman pertama."), http_status=400
+    )
 
 
 def clean_words(typed: str) -> str:
@@ -197,7 +201,11 @@ def _index_walk(query: Query) -> tuple[str, dict[str, Any]]:
         where.append("p.kinds & :bit > 0")
         values["bit"] = query.bit
     backwards = query.cursor is not None and query.cursor.is_before
-    sort, key = ("p.closes_on", "to_char(p.closes_on, 'YYYY-MM-DD')") if query.by_closing else ("p.opened_at", _MICROS)
+    sort, key = (
+        ("p.closes_on", "to_char(p.closes_on, 'YYYY-MM-DD')")
+        if query.by_closing
+        else ("p.opened_at", _MICROS)
+    )
     rising = query.by_closing != backwards
     if query.cursor is not None:
         where.append(f"({sort}, p.listing_id) {'>' if rising else '<'} (:after, :after_id)")
@@ -253,7 +261,7 @@ def _search_walk(query: Query) -> tuple[str, dict[str, Any]]:
         slabs = (
             "generate_series(CAST(:slab AS bigint), (SELECT last_value / 10000 FROM listing_open_order))"
             if backwards
-            else "generate_series(CAST(:slab AS bigint), 0, -1)"
+            else "generate_series((SELECT least(:slab, last_value / 10000) FROM listing_open_order), 0, -1)"
         )
     way = "ASC" if backwards else "DESC"
     sql = f"""

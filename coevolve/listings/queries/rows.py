@@ -26,7 +26,9 @@ def find(listing_id: uuid.UUID) -> Listing | None:
 def find_by_slug(slug: str) -> Listing | None:
     """The listing that has, or once had, this address; compare its `slug` to redirect an old one."""
     statement = (
-        select(Listing).join(ListingSlug, ListingSlug.listing_id == Listing.id).where(ListingSlug.slug == slug[:120])
+        select(Listing)
+        .join(ListingSlug, ListingSlug.listing_id == Listing.id)
+        .where(ListingSlug.slug == slug[:120])
     )
     return db.session().execute(statement).scalar_one_or_none()
 
@@ -102,7 +104,9 @@ def of_organisation(organisation_id: uuid.UUID, *, limit: int = 200) -> list[Lis
 def has_opened_campaign(organisation_id: uuid.UUID) -> bool:
     """Whether the organisation has ever had an open campaign: its first one needs two moderators."""
     statement = select(Listing.id).where(
-        Listing.organisation_id == organisation_id, Listing.kind == Kind.campaign, Listing.opened_at.is_not(None)
+        Listing.organisation_id == organisation_id,
+        Listing.kind == Kind.campaign,
+        Listing.opened_at.is_not(None),
     )
     return db.session().execute(statement.limit(1)).first() is not None
 
@@ -124,7 +128,9 @@ def look_alikes(listing: Listing, *, limit: int = 5) -> list[tuple[Listing, floa
     likeness = func.similarity(title, listing.title.lower())
     statement = (
         select(Listing, likeness)
-        .where(title.bool_op("%")(listing.title.lower()), Listing.id != listing.id, Listing.state != State.draft)
+        .where(
+            title.bool_op("%")(listing.title.lower()), Listing.id != listing.id, Listing.state != State.draft
+        )
         .order_by(likeness.desc(), Listing.id)
         .limit(limit)
     )

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from coevolve.listings.service.deciding import freeze, needs_second, open_, reject, return_, unfreeze
-from coevolve.listings.service.drafting import Changes, LineWords, create_draft, put_line, remove_line, revise, submit
+from coevolve.listings.service.drafting import (
+    Changes,
+    LineWords,
+    create_draft,
+    put_line,
+    remove_line,
+    revise,
+    submit,
+)
 from coevolve.listings.service.living import (
     close,
     expire_due,

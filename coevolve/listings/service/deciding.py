@@ -108,7 +108,9 @@ def unfreeze(*, listing_id: uuid.UUID, by: Person, text: str, is_closed: bool = 
         _record(listing, "listing.closed", by, {"text": words}, visibility="public")
         tell_members(listing, "listing.closed", text=words)
         return listing
-    if listing.closes_on is None or listing.closes_on < clock.today(localities.zone_of(listing.locality_code)):
+    if listing.closes_on is None or listing.closes_on < clock.today(
+        localities.zone_of(listing.locality_code)
+    ):
         raise Conflict("closing_past", lazy("Masa tayangnya sudah berakhir. Tutup saja."))
     move(listing, State.open, by=by.id, cause=words[:200])
     _record(listing, "listing.unfrozen", by, {"text": words})
@@ -118,10 +120,14 @@ def unfreeze(*, listing_id: uuid.UUID, by: Person, text: str, is_closed: bool = 
 
 def _check_second(listing: Listing, by: Person, seconded_by: uuid.UUID | None) -> None:
     if seconded_by is None or seconded_by == by.id:
-        raise Conflict("second_moderator", lazy("Kampanye pertama organisasi ini perlu persetujuan dua moderator."))
+        raise Conflict(
+            "second_moderator", lazy("Kampanye pertama organisasi ini perlu persetujuan dua moderator.")
+        )
     second = people.get(seconded_by)
     if not policy.may(second, "open", listing):
-        raise Forbidden("second_moderator", lazy("Persetujuan pertama bukan dari moderator yang boleh memutuskan."))
+        raise Forbidden(
+            "second_moderator", lazy("Persetujuan pertama bukan dari moderator yang boleh memutuskan.")
+        )
 
 
 def _locked(listing_id: uuid.UUID, by: Person, verb: str) -> Listing:

@@ -72,9 +72,15 @@ def create_draft(
     """A new listing that only its members see. The same client token returns the draft already made with it."""
     organisation = organisations.get(organisation_id)
     if not policy.may_write_for(by, organisation_id):
-        raise Forbidden("not_a_writer", lazy("Hanya pemilik dan anggota yang boleh membuat tayangan organisasi ini."))
+        raise Forbidden(
+            "not_a_writer", lazy("Hanya pemilik dan anggota yang boleh membuat tayangan organisasi ini.")
+        )
     if client_token is not None:
-        made = db.session().execute(select(Listing).where(Listing.client_token == client_token)).scalar_one_or_none()
+        made = (
+            db.session()
+            .execute(select(Listing).where(Listing.client_token == client_token))
+            .scalar_one_or_none()
+        )
         if made is not None:
             if (made.organisation_id, made.created_by) != (organisation_id, by.id):
                 raise NotFound("not_found", lazy("Tayangan ini tidak ada."))
@@ -95,7 +101,9 @@ def create_draft(
     )
     begin(listing, by=by.id)
     _keep_slug(listing)
-    journal.record("listing.drafted", about=("listing", listing.id), by=by.id, for_organisation=organisation_id)
+    journal.record(
+        "listing.drafted", about=("listing", listing.id), by=by.id, for_organisation=organisation_id
+    )
     return listing
 
 
@@ -155,7 +163,9 @@ def put_line(
     line.kind, line.category, line.unit, line.quantity = kind, category, unit, quantity
     line.label = _limited(clean_line(refuse_nul(label)), 120, "label")
     if not line.label:
-        raise Invalid("label", lazy("Sebutkan apa yang dimaksud, misalnya “Pipa HDPE 2 inci”."), field="label")
+        raise Invalid(
+            "label", lazy("Sebutkan apa yang dimaksud, misalnya “Pipa HDPE 2 inci”."), field="label"
+        )
     for name, value in words.items():
         setattr(line, name, _limited(clean_line(value), 200, name) if name == "handover_place" else value)  # type: ignore[arg-type]
     if line.unit_value is None:
@@ -170,7 +180,9 @@ def put_line(
 def remove_line(*, listing_id: uuid.UUID, line_id: uuid.UUID, by: Person) -> None:
     """Take a line out; removing one that is gone already is no error (a second click)."""
     listing = _locked_for_writing(listing_id, by)
-    db.session().execute(delete(ListingLine).where(ListingLine.id == line_id, ListingLine.listing_id == listing.id))
+    db.session().execute(
+        delete(ListingLine).where(ListingLine.id == line_id, ListingLine.listing_id == listing.id)
+    )
     listing.revised_at = clock.now()
     db.session().flush()
     db.session().refresh(listing, ["kinds"])
@@ -181,7 +193,10 @@ def submit(*, listing_id: uuid.UUID, by: Person) -> Listing:
     listing = db.lock(Listing, listing_id)
     _require(by, "submit", listing)
     if not organisations.may_publish(organisations.get(listing.organisation_id)):
-        raise Invalid("organisation_unchecked", lazy("Organisasi Anda perlu diperiksa dahulu sebelum dapat mengirim tayangan."))
+        raise Invalid(
+            "organisation_unchecked",
+            lazy("Organisasi Anda perlu diperiksa dahulu sebelum dapat mengirim tayangan."),
+        )
     missing = policy.problems(
         listing, queries.lines_of(listing.id), today=clock.today(localities.zone_of(listing.locality_code))
     )
@@ -221,7 +236,9 @@ def _title(typed: str) -> str:
 
 def _limited(value: str, most: int, field: str) -> str:
     if len(value) > most:
-        raise Invalid("too_long", lazy("Terlalu panjang: paling banyak %(most)s karakter.", most=most), field=field)
+        raise Invalid(
+            "too_long", lazy("Terlalu panjang: paling banyak %(most)s karakter.", most=most), field=field
+        )
     return value
 
 
@@ -234,7 +251,9 @@ def _known(value: str, known: Any, field: str, message: Any) -> str:
 def _place(code: str) -> str:
     place = localities.find(code)
     if place is None or not place.is_active or place.level not in PLACE_LEVELS:
-        raise Invalid("locality", lazy("Pilih provinsi, kabupaten, kota, atau kecamatan dari daftar."), field="locality")
+        raise Invalid(
+            "locality", lazy("Pilih provinsi, kabupaten, kota, atau kecamatan dari daftar."), field="locality"
+        )
     return place.code
 
 
@@ -270,14 +289,20 @@ def _check_words(listing: Listing, kind: str, words: LineWords) -> None:
         if kind == "money" or not 0 < value <= MONEY_MOST_MINOR or value % 100:
             raise Invalid("unit_value", lazy("Isi nilai satu satuan dalam rupiah."), field="unit_value")
         if source not in VALUATION_SOURCES:
-            raise Invalid("valuation_source", lazy("Sebutkan dari mana nilai ini berasal."), field="valuation_source")
+            raise Invalid(
+                "valuation_source", lazy("Sebutkan dari mana nilai ini berasal."), field="valuation_source"
+            )
     reached, radius = words.get("people_reached"), words.get("radius_km")
     if reached is not None and not 0 <= reached <= QUANTITY_MOST:
         raise Invalid("people_reached", lazy("Isi jumlah orang dengan angka."), field="people_reached")
     if radius is not None and not 1 <= radius <= 5_000:
         raise Invalid("radius_km", lazy("Isi jarak 1 sampai 5.000 kilometer."), field="radius_km")
     if words.get("is_inexhaustible") and listing.kind != Kind.standing_offer:
-        raise Invalid("is_inexhaustible", lazy("Hanya penawaran tetap yang dapat tidak habis."), field="is_inexhaustible")
+        raise Invalid(
+            "is_inexhaustible",
+            lazy("Hanya penawaran tetap yang dapat tidak habis."),
+            field="is_inexhaustible",
+        )
 
 
 def _new_line(listing: Listing) -> ListingLine:
@@ -286,7 +311,9 @@ def _new_line(listing: Listing) -> ListingLine:
     )
     number, last = db.session().execute(statement).one()
     if number >= policy.LINES_MOST:
-        raise Invalid("lines", lazy("Satu tayangan memuat paling banyak %(most)s baris.", most=policy.LINES_MOST))
+        raise Invalid(
+            "lines", lazy("Satu tayangan memuat paling banyak %(most)s baris.", most=policy.LINES_MOST)
+        )
     return ListingLine(listing_id=listing.id, position=last + 1)
 
 

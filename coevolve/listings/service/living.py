@@ -58,7 +58,9 @@ def close(*, listing_id: uuid.UUID, by: Person, text: str = "") -> Listing:
     """End the listing for good, before its time."""
     listing = _locked(listing_id, by, "close")
     if listing.state == State.frozen:
-        raise Forbidden("frozen", lazy("Tayangan ini sedang dibekukan; hanya moderator yang dapat menutupnya."))
+        raise Forbidden(
+            "frozen", lazy("Tayangan ini sedang dibekukan; hanya moderator yang dapat menutupnya.")
+        )
     listing.ended_at = clock.now()
     words = clean_text(text)[:2_000]
     move(listing, State.closed, by=by.id, cause=words[:200])
@@ -74,7 +76,9 @@ def _renew(listing: Listing, closes_on: dt.date | None) -> None:
             raise Invalid("closes_on", message, field="closes_on")
         listing.closes_on = closes_on
     if listing.closes_on is None or listing.closes_on <= today:
-        raise Invalid("closes_on", lazy("Masa tayangnya habis. Pilih tanggal tutup yang baru."), field="closes_on")
+        raise Invalid(
+            "closes_on", lazy("Masa tayangnya habis. Pilih tanggal tutup yang baru."), field="closes_on"
+        )
     listing.reconfirm_by = today + dt.timedelta(days=settings().reconfirm_days)
 
 
@@ -92,7 +96,9 @@ def expire_due(*, limit: int = 200) -> int:
     )
     ended = 0
     for listing in db.session().execute(statement).scalars():
-        if listing.closes_on is None or listing.closes_on >= clock.today(localities.zone_of(listing.locality_code)):
+        if listing.closes_on is None or listing.closes_on >= clock.today(
+            localities.zone_of(listing.locality_code)
+        ):
             continue
         listing.ended_at = clock.now()
         move(listing, State.expired, by=None, cause="closes_on")

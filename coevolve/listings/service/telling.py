@@ -40,7 +40,6 @@ TO_EDITOR = frozenset({"listing.returned", "listing.rejected", "listing.paused",
 """Notices whose button leads to the editor, for there is something to do or to read there."""
 
 
-
 def path_of(listing: Listing) -> str:
     """The public address of a listing."""
     return f"/{PATHS[listing.kind]}/{listing.slug}"

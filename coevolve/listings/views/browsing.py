@@ -91,7 +91,9 @@ def _query(asked: dict[str, str], place: Place | None) -> Query:
 
 def _one_of(typed: str, known: dict[str, str]) -> str:
     if typed and typed not in known:
-        message = lazy("Saringan “%(value)s” tidak dikenal. Mulai lagi dari semua tayangan.", value=typed[:40])
+        message = lazy(
+            "Saringan “%(value)s” tidak dikenal. Mulai lagi dari semua tayangan.", value=typed[:40]
+        )
         raise Invalid("filter_unknown", message, http_status=400)
     return known[typed] if typed else ""
 
@@ -106,7 +108,9 @@ def _place(typed: str) -> tuple[Place | None, list[Place]]:
         return place, []
     alike = localities.search(typed, 6)
     if not alike:
-        raise Invalid("place_unknown", lazy("Tempat “%(place)s” tidak kami kenal.", place=typed[:60]), http_status=400)
+        raise Invalid(
+            "place_unknown", lazy("Tempat “%(place)s” tidak kami kenal.", place=typed[:60]), http_status=400
+        )
     return (alike[0], []) if len(alike) == 1 else (None, alike)
 
 
@@ -183,7 +187,10 @@ def _up(asked: dict[str, str], place: Place | None) -> list[tuple[str, str]]:
     if place is None:
         return []
     chain = [step for step in localities.ancestors(place.code)[:-1] if step.level != "country"]
-    return [(_("Semua daerah"), _href(asked, tempat="")), *((s.name, _href(asked, tempat=s.code)) for s in chain)]
+    return [
+        (_("Semua daerah"), _href(asked, tempat="")),
+        *((s.name, _href(asked, tempat=s.code)) for s in chain),
+    ]
 
 
 def _active(asked: dict[str, str], query: Query) -> list[tuple[str, str]]:
@@ -191,7 +198,11 @@ def _active(asked: dict[str, str], query: Query) -> list[tuple[str, str]]:
     found = [(f"“{query.words}”", _href(asked, kata=""))] if query.words else []
     if query.place:
         place = query.place
-        name = short_place(place.regency_code, place.province_code, place.code) if place.level == "regency" else place.name
+        name = (
+            short_place(place.regency_code, place.province_code, place.code)
+            if place.level == "regency"
+            else place.name
+        )
         found.append((name, _href(asked, tempat="")))
     if query.support:
         found.append((str(SUPPORT_LABELS[query.support]), _href(asked, jenis="")))

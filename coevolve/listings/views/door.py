@@ -46,7 +46,9 @@ def my_listing(slug: str, listing_id: uuid.UUID, verb: str = "see") -> tuple[Org
     if listing is None or listing.organisation_id != organisation.id:
         raise NotFound("not_found", NOT_FOUND)
     if not policy.may(me(), verb, listing):
-        raise Forbidden("listing_verb", lazy("Langkah ini tidak dapat Anda lakukan pada tayangan ini sekarang."))
+        raise Forbidden(
+            "listing_verb", lazy("Langkah ini tidak dapat Anda lakukan pada tayangan ini sekarang.")
+        )
     return organisation, listing
 
 
@@ -77,7 +79,9 @@ def place_code(text: str) -> str:
     if len(found) == 1:
         return found[0].code
     if not found:
-        raise Invalid("locality", lazy("Tidak ada daerah dengan nama ini. Periksa ejaannya."), field="locality")
+        raise Invalid(
+            "locality", lazy("Tidak ada daerah dengan nama ini. Periksa ejaannya."), field="locality"
+        )
     names = "; ".join(localities.path_label(place) for place in found[:3])
     message = lazy("Ada beberapa daerah yang mirip. Tulis lengkap, misalnya: %(names)s.", names=names)
     raise Invalid("locality", message, field="locality")

@@ -121,7 +121,9 @@ def begin(slug: str) -> Response:
             refused(form, refusal)
         else:
             commit()
-            flash_success(_("Draf dibuat. Setiap bagian disimpan sendiri; Anda dapat melanjutkannya kapan saja."))
+            flash_success(
+                _("Draf dibuat. Setiap bagian disimpan sendiri; Anda dapat melanjutkannya kapan saja.")
+            )
             return see_other(f"/dasbor/{slug}/listing/{listing.id}")
     return form_page("listings/begin.html", form, organisation=organisation)
 
@@ -164,7 +166,9 @@ def tasks(slug: str, listing_id: uuid.UUID) -> Response:
     )
 
 
-def _steps(slug: str, listing: Listing, missing: list[policy.Problem], *, is_open: bool) -> list[dict[str, Any]]:
+def _steps(
+    slug: str, listing: Listing, missing: list[policy.Problem], *, is_open: bool
+) -> list[dict[str, Any]]:
     found = []
     for section in policy.SECTIONS:
         lacking = [problem for problem in missing if problem.section == section]
@@ -245,7 +249,9 @@ def location(slug: str, listing_id: uuid.UUID) -> Response:
         else:
             if _revised(form, listing, {"locality_code": code}):
                 return _onward(slug, listing, "lokasi")
-    return form_page("listings/location.html", form, **_section(organisation, listing, "lokasi"), places=known_places())
+    return form_page(
+        "listings/location.html", form, **_section(organisation, listing, "lokasi"), places=known_places()
+    )
 
 
 @blueprint.route(f"{ONE}/cerita", methods=["GET", "POST"])
@@ -307,7 +313,11 @@ def lines(slug: str, listing_id: uuid.UUID) -> Response:
 
 
 def _line_words(line: ListingLine) -> dict[str, Any]:
-    amount = format_rupiah(line.quantity) if line.kind == "money" else f"{i18n.number(line.quantity)} {unit_label(line.unit)}"
+    amount = (
+        format_rupiah(line.quantity)
+        if line.kind == "money"
+        else f"{i18n.number(line.quantity)} {unit_label(line.unit)}"
+    )
     return {
         "id": line.id,
         "kind": SUPPORT_LABELS[line.kind],
@@ -418,7 +428,11 @@ def _number(field: Any, name: str) -> int | None:
 
 
 def _value(form: forms.LineForm) -> int | None:
-    return parse_rupiah(typed(form.unit_value), field="unit_value").amount if typed(form.unit_value).strip() else None
+    return (
+        parse_rupiah(typed(form.unit_value), field="unit_value").amount
+        if typed(form.unit_value).strip()
+        else None
+    )
 
 
 @blueprint.post(f"{ONE}/kebutuhan/<uuid:line_id>/hapus")
@@ -450,7 +464,9 @@ def submit(slug: str, listing_id: uuid.UUID) -> Response:
             refused(form, refusal)
         else:
             commit()
-            flash_success(_("Terkirim. Moderator akan memeriksanya; Anda mendapat kabar begitu ada keputusan."))
+            flash_success(
+                _("Terkirim. Moderator akan memeriksanya; Anda mendapat kabar begitu ada keputusan.")
+            )
             return see_other(_base(slug, listing))
     found = queries.lines_of(listing.id)
     zone = localities.zone_of(listing.locality_code)
@@ -500,7 +516,9 @@ ACTS: dict[str, tuple[Any, Any, Any, tuple[str, ...]]] = {
 
 def _acts(slug: str, listing: Listing) -> list[tuple[str, str]]:
     names = {State.open: ("konfirmasi", "jeda", "tutup"), State.paused: ("tayangkan", "tutup")}
-    return [(str(ACTS[name][0]), f"{_base(slug, listing)}/{name}") for name in names.get(State(listing.state), ())]
+    return [
+        (str(ACTS[name][0]), f"{_base(slug, listing)}/{name}") for name in names.get(State(listing.state), ())
+    ]
 
 
 @blueprint.route(f"{ONE}/<any(jeda,tayangkan,konfirmasi,tutup):act>", methods=["GET", "POST"])
@@ -528,5 +546,11 @@ def act(slug: str, listing_id: uuid.UUID, act: str) -> Response:
             flash_success(_("Tersimpan. Sekarang: %(state)s.", state=label))
             return see_other(_base(slug, listing))
     return form_page(
-        "listings/act.html", form, **_section(organisation, listing, "dasar"), title=title, meaning=meaning, asks=asks, act=act
+        "listings/act.html",
+        form,
+        **_section(organisation, listing, "dasar"),
+        title=title,
+        meaning=meaning,
+        asks=asks,
+        act=act,
     )
