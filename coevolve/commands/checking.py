@@ -1,4 +1,4 @@
-"""Do the books hold (`self-check`), may this deployment go live (`check-deploy`), can this machine run it (`doctor`)?"""
+"""Do the books hold (`self-check`), may this go live (`check-deploy`), can this machine run it (`doctor`)?"""
 
 from __future__ import annotations
 

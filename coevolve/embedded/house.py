@@ -42,8 +42,8 @@ class House:
     def live(self) -> None:
         """Start all, say that it is ready, look after it until somebody ends it."""
         self.began = time.monotonic()
-        parts = self._plan()
         self._databases()
+        parts = self._plan()
         self.supervisor.tell_others()
         for part in parts[:2]:
             self.supervisor.begin(part)
