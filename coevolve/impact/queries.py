@@ -88,7 +88,7 @@ def totals(codes: Iterable[str]) -> dict[str, Total]:
 
 _CARD = """
 SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.locality_code, l.closes_on, o.name,
-       coalesce(g.goal, 0)::bigint, coalesce(m.received, 0)::bigint, coalesce(m.promised, 0)::bigint,
+       coalesce(g.goal, 0)::bigint, coalesce(m.received, 0)::bigint, coalesce(w.promised, 0)::bigint,
        n.label, n.kind, n.unit, coalesce(n.quantity, 0)::bigint, coalesce(n.received, 0)::bigint,
        coalesce(n.promised, 0)::bigint
   FROM pick p JOIN listing l ON l.id = p.listing_id JOIN organisation o ON o.id = l.organisation_id
@@ -96,26 +96,31 @@ SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.locality_code, l.clos
     SELECT sum(x.quantity) AS goal FROM listing_line x WHERE x.listing_id = l.id AND x.kind = 'money' AND x.unit = 'IDR'
   ) g ON true
   LEFT JOIN LATERAL (
-    SELECT sum(b.balance + b.spent + coalesce(d.amount, 0) + coalesce(d.spent, 0))
-             FILTER (WHERE a.code LIKE 'fund:%') AS received,
-           sum(b.expected + coalesce(d.expected, 0)) FILTER (WHERE a.code LIKE 'promised_to:%') AS promised
+    SELECT b.balance + b.spent + coalesce(sum(d.amount), 0) + coalesce(sum(d.spent), 0) AS received
       FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-      LEFT JOIN LATERAL (SELECT sum(amount) AS amount, sum(spent) AS spent, sum(expected) AS expected
-        FROM ledger_delta WHERE account_id = a.id) d ON true
-     WHERE a.owner_id = l.id AND a.unit = 'IDR'
+      LEFT JOIN ledger_delta d ON d.account_id = a.id
+     WHERE a.code = concat_ws(':', 'fund', l.id, 'IDR') GROUP BY b.account_id
   ) m ON g.goal IS NOT NULL
   LEFT JOIN LATERAL (
-    SELECT x.label, x.kind, x.unit, x.quantity, b.balance + coalesce(d.amount, 0) AS received,
-           b.expected + coalesce(d.expected, 0) AS promised
+    SELECT b.expected + coalesce(sum(d.expected), 0) AS promised
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+      LEFT JOIN ledger_delta d ON d.account_id = a.id
+     WHERE a.code = concat_ws(':', 'promised_to', l.id, 'IDR') GROUP BY b.account_id
+  ) w ON g.goal IS NOT NULL
+  LEFT JOIN LATERAL (
+    SELECT x.label, x.kind, x.unit, x.quantity, t.received, t.promised
       FROM listing_line x
-      LEFT JOIN ledger_account a ON a.owner_id = x.id AND a.code LIKE 'promised_to:%'
-      LEFT JOIN ledger_balance b ON b.account_id = a.id
-      LEFT JOIN LATERAL (SELECT sum(amount) AS amount, sum(expected) AS expected
-        FROM ledger_delta WHERE account_id = a.id) d ON true
+      LEFT JOIN LATERAL (
+        SELECT b.balance + coalesce(sum(d.amount), 0) AS received, b.expected + coalesce(sum(d.expected), 0) AS promised
+          FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+          LEFT JOIN ledger_delta d ON d.account_id = a.id
+         WHERE a.code = concat_ws(':', 'promised_to', x.id, x.unit) GROUP BY b.account_id
+      ) t ON true
      WHERE x.listing_id = l.id AND x.kind <> 'money' ORDER BY x.position LIMIT 1
   ) n ON g.goal IS NULL
  ORDER BY p.position
 """
+"""One card each of the picked listings. Accounts are found by their exact name: one look-up in a unique index."""
 
 _LEVELS = ("district", "regency", "province", "region")
 
