@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,11 +21,13 @@ from flask import Flask
 
 from coevolve import config, registry
 from coevolve.app import flask_config
+from coevolve.kit import jobs
 from coevolve.kit.db import db
 from coevolve.kit.db import session as db_session
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
+DULL = re.compile(r'"level": "info"|"status": [234]\d\d|LOG:  |Scheduler: |INFO|\d \* ')
 
 
 @dataclass
@@ -34,26 +37,23 @@ class Platform:
     url: str
     folder: Path
     environment: dict[str, str]
-    process: subprocess.Popen[bytes]
     app: Flask
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Work on its database with our services; commits at the end."""
-        before = config.settings()
-        config.install(config.Settings.from_environment(self.environment))
-        try:
-            with self.app.app_context():
-                yield
-                db_session().commit()
-        finally:
-            config.install(before)
+        with _settings_of(self.environment), self.app.app_context():
+            yield
+            db_session().commit()
+
+    @property
+    def sandbox(self) -> str:
+        """Where the payment sandbox is."""
+        return self.environment["STRIPE_CHECKOUT_ORIGIN"]
 
     def logs(self) -> str:
         """The end of every part's log, for a failure's report."""
-        return "\n".join(
-            f"== {path.name}\n{path.read_text()[-1500:]}" for path in self.folder.glob("logs/*.log")
-        )
+        return "\n".join(f"== {path.name}\n{_worth_reading(path)}" for path in self.folder.glob("logs/*.log"))
 
     def command(self, *words: str) -> str:
         """What a command of `coevolve` prints on this platform."""
@@ -69,9 +69,38 @@ class Platform:
         return done.stdout
 
 
+def _worth_reading(log: Path) -> str:
+    """The end of a log without what went as it should."""
+    lines = log.read_text(errors="replace").splitlines()
+    return "\n".join([line for line in lines if not DULL.search(line)][-25:])[-2500:]
+
+
+@contextmanager
+def _settings_of(environment: dict[str, str]) -> Iterator[None]:
+    """This process takes the platform's settings, and its broker, for as long as the block lasts."""
+    before = config._installed  # noqa: SLF001 - there may be none yet, and none is to be made up
+    config.install(config.Settings.from_environment(environment))
+    jobs.producer.cache_clear()
+    try:
+        yield
+    finally:
+        config._installed = before  # noqa: SLF001
+        jobs.producer.cache_clear()
+
+
 @contextmanager
 def start() -> Iterator[Platform]:
-    """Start a platform in a folder of its own; end it as Ctrl-C would."""
+    """Start a platform in a folder of its own and end it as Ctrl-C would; or use the one COEVOLVE_STORIES_ON names.
+
+    COEVOLVE_STORIES_ON is the run folder of a platform that already runs (`COEVOLVE_RUN_FOLDER=... coevolve up`): whoever
+    writes a story starts one platform and runs the story many times.
+    """
+    running = os.environ.get("COEVOLVE_STORIES_ON")
+    if running:
+        told = json.loads((Path(running) / "environment.json").read_text())["environment"]
+        with _app(told) as app:
+            yield Platform(told["COEVOLVE_PUBLIC_URL"], Path(running), told, app)
+        return
     folder = Path(tempfile.mkdtemp(prefix="coevolve-stories-"))
     environment = {
         key: value
@@ -90,7 +119,8 @@ def start() -> Iterator[Platform]:
         )
     try:
         told = _wait(process, folder / "run" / "environment.json", output)
-        yield Platform(told["COEVOLVE_PUBLIC_URL"], folder / "run", told, process, _app(told))
+        with _app(told) as app:
+            yield Platform(told["COEVOLVE_PUBLIC_URL"], folder / "run", told, app)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -111,13 +141,16 @@ def _wait(process: subprocess.Popen[bytes], told: Path, output: Path) -> dict[st
     raise AssertionError(f"the platform did not start:\n{output.read_text()[-4000:]}")
 
 
-def _app(environment: dict[str, str]) -> Flask:
+@contextmanager
+def _app(environment: dict[str, str]) -> Iterator[Flask]:
     settings = config.Settings.from_environment(environment)
     app = Flask("coevolve")
     app.config.update(flask_config(settings))
     db.init_app(app)
     registry.import_models()
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 def wait_until(what: str, check: Any, *, seconds: float = 30) -> Any:

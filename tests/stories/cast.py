@@ -1,0 +1,146 @@
+"""The people of the stories and their organisations, made by our own services; what they do, they do by hand."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from coevolve.localities import queries as localities
+from coevolve.matching import service as matching
+from coevolve.organisations import queries as organisations
+from coevolve.payments import queries as payments
+from coevolve.payments import service as payment_service
+from coevolve.people import queries as people_queries
+from coevolve.people.models import Person
+from tests.factories import organisations as organisation_factory
+from tests.factories import people
+from tests.stories.platform import Platform
+
+PASSWORD = people.PASSWORD
+ACCOUNT_NUMBER = "1230056789012"
+PLACES = ("53.02", "53.04", "53.06", "35.09", "73.08", "12.07", "61.05", "82.03")
+"""Kabupaten for the stories, one each, so that none hears of another's listings."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody with an account."""
+
+    id: uuid.UUID
+    email: str
+    name: str
+    has_app: bool = False
+
+    def code(self, platform: Platform) -> str:
+        """What their app shows now."""
+        with platform.inside():
+            return people.next_code(people_queries.get(self.id))
+
+
+@dataclass(frozen=True)
+class Body:
+    """An organisation and whoever owns it."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    owner: Member
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place as people write it."""
+
+    code: str
+    name: str
+    label: str
+
+
+class Cast:
+    """Makes people on one platform. Names are new each time: stories share the platform and must not meet."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self._places = itertools.cycle(random.sample(PLACES, len(PLACES)))
+        self._staff: dict[str, Member] = {}
+
+    def place(self) -> Where:
+        """A kabupaten."""
+        with self.platform.inside():
+            found = localities.get(next(self._places))
+            return Where(found.code, found.name, localities.path_label(found.code))
+
+    def person(self, name: str, *, has_app: bool = False) -> Member:
+        """An active person of that name."""
+        with self.platform.inside():
+            return _member(people.person(name=name, email=new_email(name)), wants_app=has_app)
+
+    def staff(self, role: str, number: int = 1) -> Member:
+        """The first, second ... member of staff with that role, with an app."""
+        key = f"{role}-{number}"
+        if key not in self._staff:
+            with self.platform.inside():
+                made = people.staff(role, name=f"{_word().title()} {_word().title()}", email=new_email(key))
+                self._staff[key] = Member(made.id, made.email, made.name, has_app=True)
+        return self._staff[key]
+
+    def organisation(self, kind: str, name: str, *, place: str) -> Body:
+        """A checked organisation; its owner has an app for codes."""
+        make: Any = {
+            "cso": organisation_factory.organisation,
+            "company": organisation_factory.company,
+            "government_agency": organisation_factory.agency,
+        }[kind]
+        moderator = self.staff("moderator", 1)
+        with self.platform.inside():
+            owner = _member(people.person(name=f"Ketua {name}", email=new_email(name)), wants_app=True)
+            body = make(
+                owner=people_queries.get(owner.id),
+                moderator=people_queries.get(moderator.id),
+                name=f"{name} {_word().title()}",
+                home_locality_code=place,
+            )
+            return Body(body.id, body.slug, body.name, owner)
+
+    def follower(self, name: str, *, place: str) -> Member:
+        """Somebody who follows a place with all its sectors and kinds of support."""
+        made = self.person(name)
+        with self.platform.inside():
+            matching.follow(locality_code=place, person_id=made.id)
+        return made
+
+    def bank_account(self) -> None:
+        """The platform has an account for transfers."""
+        with self.platform.inside():
+            if not payments.has_receiving_account():
+                payment_service.add_bank_account(
+                    bank_name="Bank Contoh", account_number=ACCOUNT_NUMBER, holder="Yayasan Co-Evolve Contoh"
+                )
+
+    def role_in(self, who: Member, body: Body) -> str | None:
+        """What somebody is in an organisation."""
+        with self.platform.inside():
+            return organisations.role_in(who.id, body.id)
+
+
+def _member(made: Person, *, wants_app: bool) -> Member:
+    if wants_app:
+        people.service.enrol_totp(person=made)
+    return Member(made.id, made.email, made.name, has_app=wants_app)
+
+
+def new_email(about: str) -> str:
+    """An address nobody has."""
+    return f"{about.split()[0].lower()}-{uuid.uuid4().hex[:10]}@contoh.example"
+
+
+def new_word() -> str:
+    """A made-up word, so that no two names are alike."""
+    return _word()
+
+
+def _word() -> str:
+    return "".join(random.choice("bcdfgjklmnprst") + random.choice("aeiou") for _ in range(5))
