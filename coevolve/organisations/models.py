@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import Created, Model, UuidKey
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 
@@ -141,6 +142,14 @@ class Organisation(UuidKey, Created, Model):
         Index("ix_organisation_home_locality_code", "home_locality_code"),
     )
     machine: ClassVar[Machine] = ORGANISATION
+    state_labels: ClassVar[dict[str, Any]] = {
+        State.draft: lazy("Belum dikirim"),
+        State.in_review: lazy("Sedang diperiksa"),
+        State.returned: lazy("Perlu perbaikan"),
+        State.checked: lazy("Sudah diperiksa"),
+        State.rejected: lazy("Ditolak"),
+        State.frozen: lazy("Dibekukan"),
+    }
 
     slug: Mapped[str]
     """In the address of its page; never changes."""
@@ -258,6 +267,15 @@ class VerificationClaim(UuidKey, Created, Model):
         Index("ix_verification_claim_expires_on", "expires_on", postgresql_where=text("state = 'accepted'")),
     )
     machine: ClassVar[Machine] = CLAIM
+    state_labels: ClassVar[dict[str, Any]] = {
+        ClaimState.draft: lazy("Terisi, belum dikirim"),
+        ClaimState.submitted: lazy("Menunggu pemeriksaan"),
+        ClaimState.needs_fix: lazy("Perlu perbaikan"),
+        ClaimState.accepted: lazy("Diterima"),
+        ClaimState.rejected: lazy("Ditolak"),
+        ClaimState.expired: lazy("Sudah lewat masa berlaku"),
+        ClaimState.revoked: lazy("Dicabut"),
+    }
 
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     subject: Mapped[str]

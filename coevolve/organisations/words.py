@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coevolve.kit.i18n import lazy
+from coevolve.organisations.models import Organisation, VerificationClaim
 
 KINDS: dict[str, Any] = {
     "cso": lazy("Organisasi masyarakat sipil (OMS)"),
@@ -15,14 +16,7 @@ KINDS: dict[str, Any] = {
     "digital_provider": lazy("Penyedia layanan digital"),
     "government_agency": lazy("Instansi pemerintah"),
 }
-STATES: dict[str, Any] = {
-    "draft": lazy("Belum dikirim"),
-    "in_review": lazy("Sedang diperiksa"),
-    "returned": lazy("Perlu perbaikan"),
-    "checked": lazy("Sudah diperiksa"),
-    "rejected": lazy("Ditolak"),
-    "frozen": lazy("Dibekukan"),
-}
+STATES = Organisation.state_labels
 STATE_TAGS = {
     "draft": "plain",
     "in_review": "wait",
@@ -61,15 +55,7 @@ NUMBER_HINTS: dict[str, Any] = {
     "board": lazy("Nomor surat keputusan pengurus."),
     "signatory": lazy("Nomor surat tugas dan nama pejabat yang menandatangani."),
 }
-CLAIM_STATES: dict[str, Any] = {
-    "draft": lazy("Terisi, belum dikirim"),
-    "submitted": lazy("Menunggu pemeriksaan"),
-    "needs_fix": lazy("Perlu perbaikan"),
-    "accepted": lazy("Diterima"),
-    "rejected": lazy("Ditolak"),
-    "expired": lazy("Sudah lewat masa berlaku"),
-    "revoked": lazy("Dicabut"),
-}
+CLAIM_STATES = VerificationClaim.state_labels
 CLAIM_TAGS = {
     "draft": "plain",
     "submitted": "wait",

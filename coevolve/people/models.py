@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import Claim, Created, Model, UuidKey
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 
@@ -80,6 +81,12 @@ class Person(UuidKey, Created, Model):
         Index("uq_person_email", "email", unique=True, postgresql_where=text("email IS NOT NULL")),
     )
     machine: ClassVar[Machine] = PERSON
+    state_labels: ClassVar[dict[str, Any]] = {
+        PersonState.invited: lazy("Belum aktif"),
+        PersonState.active: lazy("Aktif"),
+        PersonState.blocked: lazy("Diblokir"),
+        PersonState.erased: lazy("Dihapus"),
+    }
 
     email: Mapped[str | None]
     """Lower case, trimmed; the name to sign in with. Empty only when erased."""

@@ -8,12 +8,6 @@ from typing import Any
 from coevolve.kit.i18n import gettext as _
 from coevolve.kit.i18n import lazy
 
-STATES: dict[str, Any] = {
-    "invited": lazy("Belum aktif"),
-    "active": lazy("Aktif"),
-    "blocked": lazy("Diblokir"),
-    "erased": lazy("Dihapus"),
-}
 STAFF_ROLES: dict[str, Any] = {
     "moderator": lazy("Moderator"),
     "finance": lazy("Staf keuangan"),

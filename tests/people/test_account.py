@@ -174,10 +174,6 @@ def test_moves_are_kept(session):
     ]
 
 
-def test_every_state_has_words():
-    assert set(words.STATES) == set(PersonState)
-
-
 @pytest.mark.parametrize(
     ("agent", "said"),
     [

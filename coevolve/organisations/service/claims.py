@@ -62,15 +62,16 @@ def file_claim(
         begin(claim, by=by.id)
     claim.document_number, claim.document_date, claim.note = number, document_date, words
     claim.submitted_by = by.id
-    if organisation.state == State.checked and claim.state != ClaimState.submitted:
+    is_open = organisation.state == State.checked
+    if claim.state == ClaimState.needs_fix or (is_open and claim.state == ClaimState.draft):
         _send(claim, by.id)
     return claim
 
 
 def send_drafts(*, organisation_id: uuid.UUID, by: uuid.UUID) -> None:
-    """Hand over what was filed while the organisation was a draft or returned."""
+    """Hand over what was filed while the organisation was not checked yet."""
     for claim in queries.claims_of(organisation_id):
-        if claim.state in {ClaimState.draft, ClaimState.needs_fix}:
+        if claim.state == ClaimState.draft:
             _send(claim, by)
 
 

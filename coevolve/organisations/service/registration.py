@@ -25,7 +25,8 @@ from coevolve.people import service as people
 from coevolve.people.models import Person
 from coevolve.people.service.account import normal_phone
 
-RESERVED = frozenset({"daftar", "baru", "cari", "api"})
+RESERVED = frozenset({"api", "baru", "cari", "daftar", "dukungan", "kecocokan"})
+"""Words that stand in addresses beside the names of organisations."""
 
 
 def register(
