@@ -47,7 +47,7 @@ def up(port: int | None) -> None:
 def _live(port: int | None, *, wants_world: bool, fresh: bool) -> None:
     from rich.console import Console
 
-    from coevolve.embedded.house import House
+    from coevolve.embedded.house import House, PortsTaken
     from coevolve.embedded.postgres import PostgresUnavailable
     from coevolve.embedded.supervisor import AlreadyRunning, Ending, PartDied, Supervisor
     from coevolve.embedded.valkey import ValkeyUnavailable
@@ -65,7 +65,7 @@ def _live(port: int | None, *, wants_world: bool, fresh: bool) -> None:
             finally:
                 supervisor.stop()
             console.print("ended; nothing is left running", highlight=False)
-    except (AlreadyRunning, PartDied, PostgresUnavailable, ValkeyUnavailable) as trouble:
+    except (AlreadyRunning, PartDied, PortsTaken, PostgresUnavailable, ValkeyUnavailable) as trouble:
         Console(stderr=True).print(str(trouble), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,11 @@ from coevolve.embedded.supervisor import Part, Supervisor
 from coevolve.embedded.valkey import ValkeyServer
 
 HOST = "127.0.0.1"
-FIRST_PORTS = {"web": 8000, "payment_sandbox": 8010, "mail": 8025}
+FIRST_PORTS = {"web": 8000, "payment sandbox": 8020, "mail catcher": 8040}
+
+
+class PortsTaken(RuntimeError):
+    """Not one port is free."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,7 @@ class House:
     wants_world: bool
     port: int | None = None
     began: float = 0.0
+    held: dict[str, socket.socket] = field(default_factory=dict)
 
     def live(self) -> None:
         """Start all, say that it is ready, look after it until somebody ends it."""
@@ -46,30 +51,42 @@ class House:
         parts = self._plan()
         self.supervisor.tell_others()
         for part in parts[:2]:
-            self.supervisor.begin(part)
+            self._begin(part)
         self._prepare()
         for part in parts[2:]:
-            self.supervisor.begin(part)
+            self._begin(part)
         for part in parts:
             with self._step(part.name):
                 self.supervisor.wait(part)
         self._say_ready()
         self.supervisor.watch()
 
+    def _begin(self, part: Part) -> None:
+        """Let go of the part's port and start it."""
+        door = self.held.pop(part.name, None)
+        if door is not None:
+            door.close()
+        self.supervisor.begin(part)
+
+    def _hold(self, name: str) -> int:
+        first = self.port if name == "web" and self.port else FIRST_PORTS[name]
+        self.held[name] = _held_port(first)
+        return int(self.held[name].getsockname()[1])
+
     # --- settings -----------------------------------------------------------------------------------
 
     def _plan(self) -> list[Part]:
         folder = self.supervisor.folder
-        ports = _ports({**FIRST_PORTS, **({"web": self.port} if self.port else {})})
+        ports = {name: self._hold(name) for name in FIRST_PORTS}
         url = f"http://{HOST}:{ports['web']}"
-        sandbox = f"http://{HOST}:{ports['payment_sandbox']}"
+        sandbox = f"http://{HOST}:{ports['payment sandbox']}"
         kept = _secrets(folder / "secrets.json")
         self.supervisor.environment |= {
             "COEVOLVE_ENV": "demo",
             "COEVOLVE_PUBLIC_URL": url,
             "COEVOLVE_TRUSTED_HOSTS": f"localhost:{ports['web']}",
             "COEVOLVE_DATA_DIR": str(folder),
-            "SMTP_URL": f"smtp://{HOST}:{ports['mail']}",
+            "SMTP_URL": f"smtp://{HOST}:{ports['mail catcher']}",
             "STRIPE_API_BASE": sandbox,
             "STRIPE_CHECKOUT_ORIGIN": sandbox,
             **kept,
@@ -81,7 +98,7 @@ class House:
                 "payment sandbox",
                 _python(
                     "coevolve.payment_sandbox",
-                    port=ports["payment_sandbox"],
+                    port=ports["payment sandbox"],
                     data=folder / "payment_sandbox",
                     webhook_url=f"{url}/webhook/stripe",
                     secret_key=kept["STRIPE_SECRET_KEY"],
@@ -92,8 +109,10 @@ class House:
             ),
             Part(
                 "mail catcher",
-                _python("coevolve.embedded.mail_catcher", port=ports["mail"], folder=folder / "mails"),
-                lambda: _answers_smtp(ports["mail"]),
+                _python(
+                    "coevolve.embedded.mail_catcher", port=ports["mail catcher"], folder=folder / "mails"
+                ),
+                lambda: _answers_smtp(ports["mail catcher"]),
             ),
             Part(
                 "web",
@@ -220,22 +239,18 @@ def _has_database(postgres: PostgresServer) -> bool:
     return True
 
 
-def _ports(wanted: dict[str, int]) -> dict[str, int]:
-    """For each part the port wanted, or the next free one."""
-    chosen: dict[str, int] = {}
-    for name, first in wanted.items():
-        for port in [*range(first, first + 10), 0]:
-            if port in chosen.values():
-                continue
-            with socket.socket() as door:
-                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    door.bind((HOST, port))
-                except OSError:
-                    continue
-                chosen[name] = int(door.getsockname()[1])
-                break
-    return chosen
+def _held_port(first: int) -> socket.socket:
+    """A socket that holds `first`, or the next free port, until its part starts (granian would share a taken one)."""
+    for port in [*range(first, min(first + 20, 65_536)), 0]:
+        door = socket.socket()
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((HOST, port))
+        except OSError:
+            door.close()
+            continue
+        return door
+    raise PortsTaken(f"no free port from {first} on")
 
 
 def _secrets(path: Path) -> dict[str, str]:
