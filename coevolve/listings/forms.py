@@ -161,6 +161,8 @@ class LineForm(FlaskForm):
         self.category.choices = [(code, str(label)) for code, label in CATEGORIES[kind].items()]
         units = UNITS.get(kind, {"IDR": "rupiah"})
         self.unit.choices = [(code, str(label)) for code, label in units.items()]
+        # A form of money does not ask where a value comes from; what is not sent is the empty choice.
+        self.valuation_source.data = self.valuation_source.data or ""
 
 
 class ActForm(FlaskForm):
