@@ -15,13 +15,13 @@ INVARIANTS = [
            WHERE p.kind = 'payment.captured' AND p.source_kind = 'payment' GROUP BY p.source_id
         ), gone AS (
           SELECT r.payment_id,
-                 sum(CASE p.kind WHEN 'refund.done' THEN t.amount WHEN 'refund.came_back' THEN -t.amount END) AS refunded
+                 sum(CASE p.kind WHEN 'refund.done' THEN t.amount ELSE -t.amount END) AS refunded
             FROM payment_refund r
             JOIN ledger_posting p ON p.source_id = r.id AND p.kind IN ('refund.done', 'refund.came_back')
             JOIN ledger_transfer t ON t.posting_id = p.id GROUP BY r.payment_id
         ), held AS (
           SELECT d.payment_id,
-                 sum(CASE p.kind WHEN 'dispute.held' THEN t.amount WHEN 'dispute.released' THEN -t.amount END) AS disputed
+                 sum(CASE p.kind WHEN 'dispute.held' THEN t.amount ELSE -t.amount END) AS disputed
             FROM payment_dispute d
             JOIN ledger_posting p ON p.source_id = d.id AND p.kind IN ('dispute.held', 'dispute.released')
             JOIN ledger_transfer t ON t.posting_id = p.id GROUP BY d.payment_id

@@ -192,7 +192,7 @@ class Payment(UuidKey, Created, Model):
 
 
 class Inbox(BigKey, Claim, Model):
-    """What a provider told us, kept for ever as it came. An event is a hint: the object is fetched before we believe."""
+    """What a provider told us, kept for ever as it came. An event is a hint; we believe the fetched object."""
 
     __tablename__ = "payment_inbox"
     __table_args__ = (

@@ -61,7 +61,7 @@ INVARIANTS = [
     ),
     Invariant(
         code="I11",
-        says="No posting of money without its source (payment, refund, dispute, payout, bank account, case, transaction).",
+        says="No posting without its source (payment, refund, dispute, payout, bank account, case, transaction).",
         sql="""
         SELECT p.id, p.idempotency_key, p.source_kind FROM ledger_posting p
          WHERE (p.source_kind = 'payment' AND NOT EXISTS (SELECT 1 FROM payment s WHERE s.id = p.source_id))

@@ -15,6 +15,8 @@ from coevolve.pledges import service as pledges
 from coevolve.pledges.models import Pledge
 from tests.factories import listings, people
 
+HALF_A_MILLION = rupiah(500_000)
+
 
 def bank_account() -> BankAccount:
     """An account that donors transfer to; the same one within a test."""
@@ -31,7 +33,7 @@ def money_line(listing: Listing) -> ListingLine:
 
 def gift(
     *,
-    money: Money = rupiah(500_000),
+    money: Money = HALF_A_MILLION,
     method: str | None = "checkout",
     listing: Listing | None = None,
     by: Person | None = None,

@@ -21,8 +21,10 @@ from coevolve.payments.references import is_reference
 from tests.conftest import Committed
 from tests.factories import payments as factory
 
+SUM = rupiah(100_000)
 
-def start(money: Money = rupiah(100_000), **over: object) -> Payment:
+
+def start(money: Money = SUM, **over: object) -> Payment:
     said: dict[str, object] = {
         "reference_kind": "pledge",
         "reference_id": uuid.uuid4(),

@@ -47,7 +47,7 @@ def find_by_token(reference_kind: str, reference_id: uuid.UUID, client_token: uu
 
 
 def write(make: Callable[[], Payment], *, cause: str) -> Payment:
-    """Insert a payment made by `make`; on a collision (reference, reserved sum, double click) look again or try anew."""
+    """Insert a payment made by `make`; on a collision (reference, sum, double click) look again or try anew."""
     for _attempt in range(TRIES):
         payment = make()
         # Read before the attempt: a failed insert leaves the object without a readable state.
