@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -48,10 +49,24 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+VISITORS = pytest.StashKey[list[Visitor]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """With a story that failed, what each visitor saw last."""
+    report = yield
+    if report.failed and call.when == "call":
+        for visitor in item.stash.get(VISITORS, []):
+            report.sections.append((f"browser at {visitor.page.url}", visitor.last_words()))
+    return report
+
+
 @pytest.fixture
-def visitors(platform: Platform, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+def visitors(platform: Platform, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
     """`visitors(javascript=True, phone=False)`: somebody new at a browser, with cookies of their own."""
     made: list[Visitor] = []
+    request.node.stash[VISITORS] = made
 
     def make(*, javascript: bool = True, phone: bool = False) -> Visitor:
         visitor = Visitor.arrive(platform, browser, javascript=javascript, phone=phone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -11,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 from tests.stories.cast import PASSWORD, Member
 from tests.stories.platform import Platform
@@ -130,6 +141,13 @@ class Visitor:
 
     def _read(self) -> str:
         return self.page.locator("body").inner_text().replace("\u00a0", " ")[:3000]
+
+    def last_words(self) -> str:
+        """What is on the screen, for the report of a story that failed; the picture goes where pictures go."""
+        with contextlib.suppress(Error):
+            self.picture(f"failed-{time.time_ns()}")
+            return f"{self._read()}\n{self.said}"
+        return "(closed)"
 
     def sees(self, *texts: str) -> None:
         """The page shows this (or will, before patience ends)."""
