@@ -47,18 +47,25 @@ def tell(world: World, society: Society, listings: list[Told]) -> list[Gift]:
     ]
     campaigns = [listing for listing in asked if listing.money_goal() > 0]
     weights = [
-        world.dice.lognormvariate(0, 0.8) * (1 if listing.state == "open" else 1.3) for listing in campaigns
+        world.dice.lognormvariate(0, 0.8) * _ripeness(listing) * (1 if listing.state == "open" else 1.3)
+        for listing in campaigns
     ]
     scale = MONEY_PLEDGES / sum(weights)
     gifts: list[Gift] = []
     for listing, weight in zip(campaigns, weights, strict=True):
-        gifts += _money(world, society, listing, max(2, round(weight * scale)))
+        gifts += _money(world, society, listing, max(1, round(weight * scale)))
     givers = society.of("company", "business_association", "digital_provider", "philanthropy")
     for listing in asked:
         for line in listing.lines:
             if line.kind != "money":
                 gifts += _things(world, society, givers, listing, line)
     return sorted(gifts, key=lambda gift: gift.at)
+
+
+def _ripeness(listing: Told) -> float:
+    """How much support a listing can have drawn by its age: little on its first day, its share after a month."""
+    age = (listing.ended_at - listing.opened_at).total_seconds() / 86_400
+    return min(1.0, 0.04 + age / 30)
 
 
 def _money(world: World, society: Society, listing: Told, count: int) -> list[Gift]:
@@ -74,7 +81,7 @@ def _money(world: World, society: Society, listing: Told, count: int) -> list[Gi
         gift = _of_person(world, world.dice.choice(society.givers), listing, line, amount)
         paid += amount if gift.outcome == "paid" else 0
         gifts.append(gift)
-    share = 1.0 if listing.state == "fulfilled" else world.dice.betavariate(1.6, 2.2)
+    share = 1.0 if listing.state == "fulfilled" else world.dice.betavariate(1.6, 2.2) * _ripeness(listing)
     gifts += _large(world, society, listing, line, max(0, int(goal * share) - paid))
     return gifts
 
@@ -132,7 +139,7 @@ def _large(world: World, society: Society, listing: Told, line: Asked, missing: 
 
 def _things(world: World, society: Society, givers: list[Body], listing: Told, line: Asked) -> list[Gift]:
     """Goods, time and facilities: a few offers a line, never more accepted than is missing."""
-    share = 1.0 if listing.state == "fulfilled" else world.dice.betavariate(1.4, 1.8)
+    share = 1.0 if listing.state == "fulfilled" else world.dice.betavariate(1.4, 1.8) * _ripeness(listing)
     wanted = max(0, int(line.quantity * share))
     least = max(1, line.quantity // 20)
     gifts: list[Gift] = []

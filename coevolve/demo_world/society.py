@@ -13,6 +13,8 @@ from coevolve.demo_world.world import Listed, World
 from coevolve.kit.text import slugify
 from coevolve.listings.sectors import CODES as SECTORS
 from coevolve.listings.sectors import label as sector_label
+from coevolve.organisations import levels
+from coevolve.organisations.models import Kind
 from coevolve.organisations.names import skeleton as name_key
 
 KIND_COUNTS = {
@@ -33,12 +35,8 @@ SUMMARIES = {
     "digital_provider": "Penyedia layanan digital bagi organisasi warga di {place}.",
     "government_agency": "Perangkat daerah {place} yang mencari kemitraan dengan organisasi warga.",
 }
-CLAIMS_OF_LEVEL = {
-    1: (),
-    2: ("deed", "legal_decree", "npwp"),
-    3: ("deed", "legal_decree", "npwp", "visit"),
-    4: ("deed", "legal_decree", "npwp", "visit", "track_record"),
-}
+MORE_CLAIMS = {2: (), 3: ("visit",), 4: ("visit", "track_record")}
+"""What stands behind a level beside the documents its kind requires."""
 
 
 @dataclass
@@ -250,7 +248,7 @@ def _body(world: World, society: Society, kind: str, place: Place, used: set[str
         email=f"pengurus{len(society.bodies)}@demo.example",
         at=world.ago(days),
     )
-    level = world.dice.choices((1, 2, 3, 4), (10, 45, 30, 15))[0]
+    level = world.dice.choices((2, 3, 4), (55, 30, 15))[0]
     return _write(world, society, kind, form, name, place, used, owner, days, level)
 
 
@@ -265,7 +263,7 @@ def _write(
     summary = SUMMARIES[kind].format(place=place.name, sector=sector_label(sectors[0]).lower())
     world.add(
         "organisation", id=key, slug=f"{slugify(name)}-{len(society.bodies):03d}", kind=kind, name=name, name_key=name_key(name),
-        legal_form=form, country="ID", state="checked", level=max(1, level), custody="platform", home_locality_code=place.code,
+        legal_form=form, country="ID", state="checked", level=level, custody="platform", home_locality_code=place.code,
         sectors=Listed(sectors), summary=summary, about="", registered_by=owner, submitted_at=at + dt.timedelta(days=1),
         decided_at=checked, created_at=at,
     )  # fmt: skip
@@ -289,7 +287,7 @@ def _write(
                 world, name=invented_name(world), email=f"anggota{world.count}@demo.example", at=checked
             )
             _member(world, body, extra, role, office, checked)
-    for subject in CLAIMS_OF_LEVEL[level]:
+    for subject in (*levels.REQUIRED[Kind(kind)], *MORE_CLAIMS[level]):
         _claim(world, body, subject, owner, moderator, checked)
     society.bodies.append(body)
     return body
