@@ -229,8 +229,19 @@ def _written(letter: _Due) -> EmailMessage:
     return letters.notice(key=key, kind=known[0][0], data=known[0][1], **who)
 
 
+# A mark that a crash of the database loses would only repeat one letter, so it need not wait for the disk.
+_MARK_SENT = text(
+    """
+    WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
+    UPDATE message SET state = 'sent', sent_at = :moment, leased_until = NULL, last_error = NULL
+    FROM quick WHERE id = ANY(:ids) AND state = 'queued'
+    """
+)
+
+
 def _mark_sent(letter: _Due, done: Delivered) -> None:
-    _set(letter.ids, state=MessageState.sent, sent_at=clock.now(), leased_until=None, last_error=None)
+    session().execute(_MARK_SENT, {"ids": list(letter.ids), "moment": clock.now()})
+    commit()
     done.sent += 1
 
 
@@ -269,8 +280,6 @@ def _put_off(ids: Iterable[int], error: str | None, done: Delivered, seconds: in
 
 
 def _set(ids: Iterable[int], **changes: Any) -> None:
-    # A mark that a crash of the database loses would only repeat one letter, so it need not wait for the disk.
-    session().execute(text("SET LOCAL synchronous_commit = off"))
     session().execute(
         update(Message)
         .where(Message.id.in_(list(ids)), Message.state == MessageState.queued)

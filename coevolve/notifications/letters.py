@@ -6,6 +6,7 @@ The templates in templates/mail are rendered by an environment of our own, so th
 from __future__ import annotations
 
 import functools
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
@@ -85,7 +86,7 @@ def compose(
         text = environment().get_template(f"mail/{template}.txt")
         line = " ".join((subject or _block(text, "subject", values)).split())[:200]
         values["subject"] = line
-        plain = text.render(values).strip() + "\n"
+        plain = re.sub(r"\n\s*\n", "\n\n", text.render(values)).strip() + "\n"
         html = _inlined(environment().get_template(f"mail/{template}.html").render(values))
     mail = EmailMessage(policy=POLICY)
     mail["Subject"] = line

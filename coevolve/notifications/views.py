@@ -222,6 +222,6 @@ _URL = re.compile(r"https?://[^\s<>\"]+")
 
 
 def _linked(text: str) -> Markup:
-    """Plain text with its lines kept and its addresses as links."""
-    escaped = str(Markup.escape(text.strip())).replace("\r\n", "\n").replace("\n", "<br>\n")
+    """Plain text with its addresses as links; the panel keeps its lines."""
+    escaped = str(Markup.escape(text.strip())).replace("\r\n", "\n")
     return Markup(_URL.sub(lambda found: f'<a href="{found[0]}" rel="noopener">{found[0]}</a>', escaped))  # noqa: S704

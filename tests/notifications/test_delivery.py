@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import smtplib
+import subprocess
+import sys
 import threading
 import uuid
 from collections import Counter
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 from coevolve import config
 from coevolve.embedded.mail_catcher import Mailbox
 from coevolve.kit import clock, mail
-from coevolve.notifications import delivery, service
+from coevolve.notifications import delivery, kinds, letters, service
 from coevolve.notifications.models import Message, MessageState
 from tests.factories import people
 
@@ -208,6 +210,44 @@ def test_a_digest_is_one_letter_per_person(session: Session) -> None:
     assert for_ratna["List-Unsubscribe"]
 
 
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("kind", sorted(kinds.KINDS))
+def test_every_kind_has_a_letter(kind: str, language: str) -> None:
+    letter = letters.notice(
+        key="k",
+        kind=kind,
+        data=DATA,
+        person_id=uuid.uuid4(),
+        to="ratna@contoh.example",
+        name="Ratna",
+        language=language,
+        zone="Asia/Jakarta",
+    )
+    assert letter["Subject"]
+    assert "http://localhost/kebutuhan/air" in plain(letter)
+
+
+ACCOUNT_LETTERS = sorted(path.stem for path in (letters.TEMPLATES / "mail").glob("account_*.txt"))
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("template", ACCOUNT_LETTERS)
+def test_every_letter_about_an_account_is_whole(template: str, language: str) -> None:
+    words = {
+        "link": "http://localhost/x/secret",
+        "home": "http://localhost",
+        "hours": 24,
+        "organisation": "Yayasan",
+    }
+    letter = letters.compose(
+        template=template, to="ratna@contoh.example", name="Ratna", language=language, context=words
+    )
+    assert letter["Subject"]
+    assert letter["List-Unsubscribe"] is None
+    assert "Ratna" in plain(letter)
+    assert "\n\n\n" not in plain(letter)
+
+
 def test_two_workers_send_each_letter_once(committed: Any) -> None:
     """Real commits, two threads, one database: 200 letters, each sent exactly once."""
     with committed.app.app_context():
@@ -233,3 +273,38 @@ def test_two_workers_send_each_letter_once(committed: Any) -> None:
     for thread in threads:
         thread.join()
     assert Counter(sent) == dict.fromkeys(addresses, 1)
+
+
+SEND = """
+from coevolve.app import create_app
+from coevolve.notifications import delivery
+with create_app().app_context():
+    delivery.deliver()
+"""
+
+
+def test_a_worker_killed_midway_loses_no_letter(committed: Any, mailbox: Mailbox) -> None:
+    """Killed between the server's yes and its own mark: that one letter goes again, under the same Message-ID."""
+    from coevolve.kit.db import commit
+
+    with committed.app.app_context():
+        who = [people.person() for _ in range(5)]
+        tell("payment.received", *who)
+        commit()
+        addresses = {person.email for person in who}
+    killed = subprocess.run(
+        [sys.executable, "-c", SEND],
+        env={**committed.environment, "COEVOLVE_FAULT": "notifications.after_send:3"},
+        check=False,
+        timeout=60,
+    )
+    assert killed.returncode == 9
+    assert len(mailbox.keys()) == 3
+    with committed.app.app_context():
+        assert delivery.deliver().sent == 0
+        with clock.travel(dt.timedelta(seconds=121)):
+            assert delivery.deliver().sent == 3
+    caught = mailbox.newest()
+    assert {letter.to[0] for letter in caught} == addresses
+    ids = Counter(letter.message["Message-ID"] for letter in caught)
+    assert sorted(ids.values()) == [1, 1, 1, 1, 2]
