@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
 from coevolve.kit.i18n import lazy
@@ -28,6 +30,11 @@ VALUATIONS = {
     "giver_estimate": lazy("Perkiraan pemberi"),
 }
 TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
+
+
+def choices(words: Mapping[str, Any]) -> list[SelectChoice]:
+    """Codes with their words, as WTForms wants them."""
+    return [SelectChoice(code, label) for code, label in words.items()]
 
 
 class DayField(DateField):
@@ -101,8 +108,7 @@ class BasicsForm(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        labels = [(code, str(label)) for code, label in sectors.LABELS.items()]
-        self.sector.choices = [("", str(lazy("Pilih sektor"))), *labels]
+        self.sector.choices = choices({"": lazy("Pilih sektor"), **sectors.LABELS})
 
 
 class PlaceForm(FlaskForm):
@@ -152,15 +158,15 @@ class LineForm(FlaskForm):
         [Length(max=30)],
         description=lazy("Dalam rupiah. Tampil sebagai keterangan, tidak dihitung sebagai uang."),
     )
-    valuation_source = SelectField(lazy("Dari mana nilainya"), choices=list(VALUATIONS.items()))
+    valuation_source = SelectField(lazy("Dari mana nilainya"), choices=choices(VALUATIONS))
     is_inexhaustible = BooleanField(lazy("Tidak habis: dapat diberikan berulang kali"))
     radius_km = StringField(lazy("Berlaku dalam jarak"), [Length(max=10)])
 
     def prepare(self, kind: str) -> None:
         """Offer the categories and units of this kind."""
-        self.category.choices = [(code, str(label)) for code, label in CATEGORIES[kind].items()]
+        self.category.choices = choices(CATEGORIES[kind])
         units = UNITS.get(kind, {"IDR": "rupiah"})
-        self.unit.choices = [(code, str(label)) for code, label in units.items()]
+        self.unit.choices = choices(units)
         # A form of money does not ask where a value comes from; what is not sent is the empty choice.
         self.valuation_source.data = self.valuation_source.data or ""
 

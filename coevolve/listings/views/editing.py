@@ -104,7 +104,7 @@ def begin(slug: str) -> Response:
     organisation = my_organisation(slug)
     form = forms.NewForm()
     kinds = policy.KINDS_FOR.get(organisation.kind, ())
-    form.kind.choices = [(str(kind), str(forms.NEW_KINDS[kind])) for kind in kinds]
+    form.kind.choices = forms.choices({str(kind): forms.NEW_KINDS[kind] for kind in kinds})
     if not form.is_submitted():
         form.client_token.data = str(uuid7())
         form.kind.data = str(kinds[0]) if len(kinds) == 1 else None

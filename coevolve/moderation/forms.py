@@ -1,0 +1,67 @@
+"""Shape of what moderators and reporters type; the rules are in the service."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
+
+from coevolve.kit.i18n import lazy
+from coevolve.moderation.policy import REASONS, REPORT_REASONS
+from coevolve.organisations.words import METHODS
+
+TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
+REMARK = [Length(max=500, message=TOO_LONG)]
+
+
+class AskForm(FlaskForm):
+    """What to mend, as a whole and field by field."""
+
+    text = TextAreaField(lazy("Untuk keseluruhan"), [Length(max=2_000, message=TOO_LONG)])
+    title = StringField(lazy("Judul"), REMARK)
+    summary = StringField(lazy("Ringkasan"), REMARK)
+    sector = StringField(lazy("Sektor"), REMARK)
+    closes_on = StringField(lazy("Masa tayang"), REMARK)
+    legal_basis = StringField(lazy("Dasar hukum"), REMARK)
+    locality = StringField(lazy("Lokasi"), REMARK)
+    lines = StringField(lazy("Kebutuhan dan anggaran"), REMARK)
+    story = StringField(lazy("Cerita"), REMARK)
+
+
+class RejectForm(FlaskForm):
+    """Why it is refused for good."""
+
+    reason_code = SelectField(
+        lazy("Alasan"), choices=[SelectChoice(code, name) for code, (name, _sentence) in REASONS.items()]
+    )
+    text = TextAreaField(lazy("Penjelasan"), [Length(max=1_500, message=TOO_LONG)])
+
+
+class ApproveForm(FlaskForm):
+    """How an organisation was checked."""
+
+    method = SelectField(
+        lazy("Cara pemeriksaan"), choices=[SelectChoice(code, label) for code, label in METHODS.items()]
+    )
+
+
+class ReasonForm(FlaskForm):
+    """A decision about something public, with its reason."""
+
+    text = TextAreaField(lazy("Alasan yang dibaca organisasi"), [Length(max=2_000, message=TOO_LONG)])
+
+
+class ReportForm(FlaskForm):
+    """What somebody knows about a listing."""
+
+    reason = RadioField(
+        lazy("Apa yang tidak beres?"),
+        [InputRequired(lazy("Pilih alasannya."))],
+        choices=[SelectChoice(code, label) for code, label in REPORT_REASONS.items()],
+    )
+    text = TextAreaField(
+        lazy("Apa yang Anda ketahui?"),
+        [InputRequired(lazy("Tulis apa yang Anda ketahui.")), Length(max=2_000, message=TOO_LONG)],
+        description=lazy("Sebut apa yang Anda lihat dan kapan. Laporan ini hanya dibaca moderator."),
+    )
