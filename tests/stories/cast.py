@@ -8,19 +8,21 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from coevolve.listings.queries.cards import PATHS
 from coevolve.localities import queries as localities
-from coevolve.matching import service as matching
-from coevolve.organisations import queries as organisations
+from coevolve.organisations import queries as organisation_queries
 from coevolve.payments import queries as payments
 from coevolve.payments import service as payment_service
 from coevolve.people import queries as people_queries
 from coevolve.people.models import Person
+from tests.factories import listings as listing_factory
 from tests.factories import organisations as organisation_factory
 from tests.factories import people
 from tests.stories.platform import Platform
 
 PASSWORD = people.PASSWORD
 ACCOUNT_NUMBER = "1230056789012"
+HOLDER = "Yayasan Co-Evolve Contoh"
 PLACES = ("53.02", "53.04", "53.06", "35.09", "73.08", "12.07", "61.05", "82.03")
 """Kabupaten for the stories, one each, so that none hears of another's listings."""
 
@@ -65,7 +67,7 @@ class Cast:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self._places = itertools.cycle(random.sample(PLACES, len(PLACES)))
-        self._staff: dict[str, Member] = {}
+        self._checker: Member | None = None
 
     def place(self) -> Where:
         """A kabupaten."""
@@ -78,14 +80,12 @@ class Cast:
         with self.platform.inside():
             return _member(people.person(name=name, email=new_email(name)), wants_app=has_app)
 
-    def staff(self, role: str, number: int = 1) -> Member:
-        """The first, second ... member of staff with that role, with an app."""
-        key = f"{role}-{number}"
-        if key not in self._staff:
-            with self.platform.inside():
-                made = people.staff(role, name=f"{_word().title()} {_word().title()}", email=new_email(key))
-                self._staff[key] = Member(made.id, made.email, made.name, has_app=True)
-        return self._staff[key]
+    def staff(self, role: str) -> Member:
+        """A member of staff with an app."""
+        with self.platform.inside():
+            name = f"{new_word().title()} {new_word().title()}"
+            made = people.staff(role, name=name, email=new_email(role))
+            return Member(made.id, made.email, made.name, has_app=True)
 
     def organisation(self, kind: str, name: str, *, place: str) -> Body:
         """A checked organisation; its owner has an app for codes."""
@@ -94,36 +94,40 @@ class Cast:
             "company": organisation_factory.company,
             "government_agency": organisation_factory.agency,
         }[kind]
-        moderator = self.staff("moderator", 1)
+        if self._checker is None:
+            self._checker = self.staff("moderator")
         with self.platform.inside():
             owner = _member(people.person(name=f"Ketua {name}", email=new_email(name)), wants_app=True)
             body = make(
                 owner=people_queries.get(owner.id),
-                moderator=people_queries.get(moderator.id),
-                name=f"{name} {_word().title()}",
+                moderator=people_queries.get(self._checker.id),
+                name=f"{name} {new_word().title()}",
                 home_locality_code=place,
             )
             return Body(body.id, body.slug, body.name, owner)
 
-    def follower(self, name: str, *, place: str) -> Member:
-        """Somebody who follows a place with all its sectors and kinds of support."""
-        made = self.person(name)
+    def open_listing(self, body: Body, kind: str, title: str, *, place: str, lines: tuple[Any, ...]) -> str:
+        """An open listing of that organisation; returns its path. (Writing and checking one by hand is a story.)"""
+        moderators = (self.staff("moderator"), self.staff("moderator"))
         with self.platform.inside():
-            matching.follow(locality_code=place, person_id=made.id)
-        return made
+            listing = listing_factory.opened(
+                kind=kind,
+                organisation=organisation_queries.get(body.id),
+                by=people_queries.get(body.owner.id),
+                moderators=tuple(people_queries.get(one.id) for one in moderators),
+                title=title,
+                locality_code=place,
+                lines=lines,
+            )
+            return f"/{PATHS[listing.kind]}/{listing.slug}"
 
     def bank_account(self) -> None:
         """The platform has an account for transfers."""
         with self.platform.inside():
             if not payments.has_receiving_account():
                 payment_service.add_bank_account(
-                    bank_name="Bank Contoh", account_number=ACCOUNT_NUMBER, holder="Yayasan Co-Evolve Contoh"
+                    bank_name="Bank Contoh", account_number=ACCOUNT_NUMBER, holder=HOLDER
                 )
-
-    def role_in(self, who: Member, body: Body) -> str | None:
-        """What somebody is in an organisation."""
-        with self.platform.inside():
-            return organisations.role_in(who.id, body.id)
 
 
 def _member(made: Person, *, wants_app: bool) -> Member:
@@ -139,8 +143,4 @@ def new_email(about: str) -> str:
 
 def new_word() -> str:
     """A made-up word, so that no two names are alike."""
-    return _word()
-
-
-def _word() -> str:
     return "".join(random.choice("bcdfgjklmnprst") + random.choice("aeiou") for _ in range(5))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from coevolve.kit.db import session as db_session
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 180
-DULL = re.compile(r'"level": "info"|"status": [234]\d\d|LOG:  |Scheduler: |INFO|\d \* ')
+DULL = re.compile(r'"level": "info"|"status": [234]\d\d|LOG:  |Scheduler: |INFO|\d \* |WARNING Memory|does not exist|uperuser|not recommended|--uid|User info|_warn_or|^\s*$')
 
 
 @dataclass
@@ -50,6 +51,34 @@ class Platform:
     def sandbox(self) -> str:
         """Where the payment sandbox is."""
         return self.environment["STRIPE_CHECKOUT_ORIGIN"]
+
+    def ask_sandbox(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A call of the payment sandbox's admin, which plays the provider and the weather between us."""
+        request = urllib.request.Request(
+            f"{self.sandbox}/sandbox/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    @contextmanager
+    def events_held_back(self) -> Iterator[None]:
+        """What the provider tells us is lost on its way within the block, and sent again, twice, after it."""
+        known = {event["id"] for event in self._events()}
+        self.ask_sandbox("POST", "chaos", {"faults": [{"mode": "lose"}]})
+        try:
+            yield
+        finally:
+            self.ask_sandbox("POST", "chaos", {"faults": []})
+        for event in self._events():
+            if event["id"] not in known:
+                for _ in range(2):
+                    self.ask_sandbox("POST", f"events/{event['id']}/resend", {})
+
+    def _events(self) -> list[dict[str, Any]]:
+        return list(self.ask_sandbox("GET", "dump")["event"])
 
     def logs(self) -> str:
         """The end of every part's log, for a failure's report."""
