@@ -7,6 +7,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
+LAUNCH_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""How Chromium starts in tests; without a sandbox because it may run as root, and it only visits ourselves."""
+
 
 def find_browser() -> str | None:
     """CHROMIUM of the environment, else chromium or google-chrome on PATH, else playwright's own."""

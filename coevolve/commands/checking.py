@@ -183,10 +183,9 @@ def _machine() -> Iterator[Finding]:
         yield Finding("Valkey", True, str(valkey.binary()))
     except valkey.ValkeyUnavailable as trouble:
         yield Finding("Valkey", False, str(trouble))
+    setpriv = shutil.which("setpriv")
     yield Finding(
-        "setpriv",
-        shutil.which("setpriv") is not None,
-        "without it, leftovers of a killed demo end at the next start",
+        "setpriv", setpriv is not None, setpriv or "leftovers of a killed demo end at its next start only"
     )
     browser = find_browser()
     yield Finding(

@@ -51,6 +51,14 @@ def test(pytest_arguments: tuple[str, ...]) -> None:
     click.secho(f"\nall {len(steps)} checks and all tests hold ({took})", fg="green", bold=True)
 
 
+@click.command("drill")
+@click.argument("name", default="")
+def drill(name: str) -> None:
+    """Long trials of a day's worth of trouble (all, or those whose name holds NAME); not part of `test`."""
+    arguments = ["tests/drills", "-m", "drill", "-p", "no:xdist", "--capture=no", "-v"]
+    sys.exit(_pytest([*arguments, *(["-k", name] if name else [])]))
+
+
 def _checks() -> list[Step]:
     with tempfile.TemporaryDirectory() as folder:
         commands = _commands(Path(folder))
@@ -110,4 +118,4 @@ def _pytest(arguments: list[str]) -> int:
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
 
 
-commands = [test]
+commands = [test, drill]

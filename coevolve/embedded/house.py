@@ -209,9 +209,8 @@ class House:
             self.console.print()
             self.console.print(table)
             self.console.print("\nCodes of two-step sign-in: [bold]./run totp E-MAIL[/]", highlight=False)
-        self.console.print(
-            f"Mails: {url}/surat    Logs: {self.supervisor.folder}/logs    End: Ctrl-C", highlight=False
-        )
+        where = f"Mails: {url}/surat    Logs: {self.supervisor.folder}/logs    End: Ctrl-C"
+        self.console.print(where, highlight=False, soft_wrap=True)
         took = time.monotonic() - self.began
         self.console.print(f"[bold green]ready at {url}[/] [dim]({took:.0f} s)[/]", highlight=False)
 
