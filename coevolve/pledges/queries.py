@@ -243,7 +243,7 @@ def supporters_of(listing_id: uuid.UUID, *, limit: int = 12) -> Supporters:
         )
         for row in found
     ]
-    return Supporters(rows, found[0].count if found else 0)
+    return Supporters(rows, int(found[0][-1]) if found else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,308 @@
+"""The page of one pledge: where it stands, what was given, and the next step of whoever reads it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from coevolve.journal import queries as journal
+from coevolve.kit import db, i18n, moves
+from coevolve.kit.access import access
+from coevolve.kit.pages import page
+from coevolve.ledger import queries as ledger_queries
+from coevolve.listings.models import Kind, Listing, ListingLine
+from coevolve.listings.units import unit_label
+from coevolve.organisations import queries as organisations
+from coevolve.payments import links as payment_links
+from coevolve.payments import queries as payment_queries
+from coevolve.payments.models import OPEN as PAYMENT_OPEN
+from coevolve.people.models import Person
+from coevolve.pledges import forms, labels, policy, queries, words
+from coevolve.pledges.models import AGREED, PLEDGE, Pledge, PledgeFulfilment, PledgeLine
+from coevolve.pledges.models import FulfilmentState as F
+from coevolve.pledges.models import PledgeState as S
+from coevolve.pledges.policy import Party
+from coevolve.pledges.views import sentences
+from coevolve.pledges.views.door import address, blueprint, key, private, seen, zone_of
+from coevolve.pledges.views.giving import LISTING_PATHS
+
+TAGS = {
+    F.accepted: "good",
+    F.confirmed: "good",
+    F.partly_accepted: "wait",
+    F.rejected: "bad",
+    F.contested: "bad",
+}
+
+
+@blueprint.get("/dukungan/<uuid:pledge_id>")
+@access("public")
+def status(pledge_id: uuid.UUID) -> Response:
+    """Where the pledge stands, for both sides and by signed link."""
+    pledge, party = seen(pledge_id)
+    return show(pledge, party)
+
+
+def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = None) -> Response:
+    """The page, with the form that was refused in the state it was sent."""
+    listing = db.get(Listing, pledge.listing_id)
+    lines = queries.lines_of(pledge.id)
+    fulfilments = queries.fulfilments_of([line.id for line in lines])
+    totals = queries.totals_for([pledge.listing_id])
+    money_only = all(line.kind == "money" for line in lines)
+    receiver = organisations.get(pledge.receiver_organisation_id)
+    giver = _giver(pledge, party, money_only=money_only)
+    zone = zone_of(listing.locality_code)
+    given = failed or {}
+    may = {
+        verb: policy.allows(party, verb, pledge)
+        for verb in (
+            "accept",
+            "decline",
+            "withdraw",
+            "schedule",
+            "hand_over",
+            "receive",
+            "confirm",
+            "pay",
+            "no_show",
+        )
+    }
+    waiting = _undecided(pledge, lines)
+    answers = may["accept"] and bool(waiting) and pledge.state in {S.offered, S.requested}
+    headline, sentence = sentences.now(
+        pledge,
+        is_giver=party.is_giver,
+        giver=giver["name"],
+        receiver=receiver.name,
+        money_only=money_only,
+        waits_for_goods=bool(waiting),
+    )
+    return private(
+        page(
+            "pledges/status.html",
+            422 if given else 200,
+            pledge=pledge,
+            listing=listing,
+            listing_path=f"/{LISTING_PATHS[Kind(listing.kind)]}/{listing.slug}",
+            receiver=receiver,
+            giver=giver,
+            party=party,
+            headline=headline,
+            sentence=sentence,
+            chain=sentences.chain(pledge, _reached(pledge, zone)),
+            lines=[
+                _line(pledge, line, fulfilments[line.id], may=may, zone=zone, failed=given) for line in lines
+            ],
+            support=", ".join(_said(line) for line in lines),
+            accept=_accept_form(waiting, totals, given) if answers else None,
+            accept_lines=_accept_lines(waiting, totals) if answers else [],
+            decline=given.get("tolak") or forms.ReasonForm(None, prefix="tolak") if answers else None,
+            withdraw=_withdraw_form(pledge, may, given),
+            payments=_payments(pledge, party),
+            pays=may["pay"]
+            and queries.takes_money(pledge, listing)
+            and (pledge.is_pay_now or pledge.state in AGREED),
+            is_open=pledge.state in {S.offered, S.requested, S.accepted, S.partly_delivered},
+            log_rows=_log(pledge, zone),
+            zone=zone,
+            step=lambda name: address(pledge.id, f"/{name}"),
+            pay_href=address(pledge.id, "/bayar"),
+            has_key=bool(key()),
+            has_failed=bool(given),
+        )
+    )
+
+
+def _giver(pledge: Pledge, party: Party, *, money_only: bool) -> dict[str, str]:
+    """The giver as this reader may know it."""
+    if not policy.sees_giver(party, pledge, is_money_only=money_only):
+        return {"name": pledge.public_name if pledge.is_name_public else "", "email": "", "contact": ""}
+    person = db.get(Person, pledge.giver_person_id) if pledge.giver_person_id is not None else None
+    if pledge.giver_organisation_id is not None:
+        name = organisations.get(pledge.giver_organisation_id).name
+    else:
+        name = (person.name if person else "") or pledge.public_name
+    return {"name": name, "email": (person.email or "") if person else "", "contact": pledge.contact}
+
+
+def _said(line: PledgeLine) -> str:
+    amount = line.quantity if line.accepted_quantity is None else line.accepted_quantity
+    if line.kind == "money":
+        amount = max(amount, line.received_quantity)
+    return words.thing(line.kind, line.unit, amount, db.get(ListingLine, line.line_id).label)
+
+
+def _reached(pledge: Pledge, zone: str) -> dict[str, str]:
+    reached: dict[str, str] = {}
+    for event in moves.history(PLEDGE, pledge.id):
+        reached.setdefault(event.dst, i18n.short_date(event.at, zone))
+    return reached
+
+
+def _undecided(pledge: Pledge, lines: list[PledgeLine]) -> list[PledgeLine]:
+    return [
+        line
+        for line in lines
+        if line.accepted_quantity is None and not (line.kind == "money" and pledge.is_pay_now)
+    ]
+
+
+def _accept_form(
+    waiting: list[PledgeLine], totals: dict[uuid.UUID, queries.Totals], failed: dict[str, Any]
+) -> Any:
+    if "terima" in failed:
+        return failed["terima"]
+    form = forms.accept_form([line.id for line in waiting])(None, prefix="terima")
+    for line in waiting:
+        form[f"quantity-{line.id}"].data = _typed(line, _suggested(line, totals))
+    return form
+
+
+def _suggested(line: PledgeLine, totals: dict[uuid.UUID, queries.Totals]) -> int:
+    """As much as was offered and is still missing."""
+    missing = queries.missing_of(totals[line.line_id]) if line.kind != "money" else None
+    return line.quantity if missing is None else min(line.quantity, missing)
+
+
+def _typed(line: PledgeLine, amount: int) -> str:
+    return i18n.number(amount // 100 if line.kind == "money" else amount)
+
+
+def _accept_lines(waiting: list[PledgeLine], totals: dict[uuid.UUID, queries.Totals]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": f"quantity-{line.id}",
+            "kind": line.kind,
+            "label": db.get(ListingLine, line.line_id).label,
+            "unit": unit_label(line.unit) if line.kind != "money" else "",
+            "offered": words.quantity(line.kind, line.unit, line.quantity),
+            "missing": None
+            if line.kind == "money" or (missing := queries.missing_of(totals[line.line_id])) is None
+            else words.quantity(line.kind, line.unit, missing),
+            "note": line.note,
+            "from": line.available_from,
+            "until": line.available_until,
+        }
+        for line in waiting
+    ]
+
+
+def _withdraw_form(pledge: Pledge, may: dict[str, bool], failed: dict[str, Any]) -> Any:
+    if not may["withdraw"] or not pledge.machine.allows(pledge.state, S.withdrawn):
+        return None
+    return failed.get("tarik") or forms.ReasonForm(None, prefix="tarik")
+
+
+def _line(
+    pledge: Pledge,
+    line: PledgeLine,
+    fulfilments: list[PledgeFulfilment],
+    *,
+    may: dict[str, bool],
+    zone: str,
+    failed: dict[str, Any],
+) -> dict[str, Any]:
+    """One thing of the pledge with its hand-overs, and the forms of the next step."""
+    about = db.get(ListingLine, line.line_id)
+    agreed = line.accepted_quantity
+    planned = sum(
+        one.quantity_sent for one in fulfilments if one.state in {*_UNDER_WAY, F.scheduled, F.booked}
+    )
+    rest = max(0, (agreed or 0) - line.received_quantity - planned)
+    takes = line.kind != "money" and pledge.state in {S.accepted, S.partly_delivered} and rest > 0
+    name = f"serahkan-{line.id}"
+    plan = f"jadwalkan-{line.id}"
+    return {
+        "line": line,
+        "about": about,
+        "unit": unit_label(line.unit) if line.kind != "money" else "",
+        "offered": words.quantity(line.kind, line.unit, line.quantity),
+        "agreed": None if agreed is None else words.quantity(line.kind, line.unit, agreed),
+        "received": words.quantity(line.kind, line.unit, line.received_quantity),
+        "outstanding": ledger_queries.outstanding(line.hold_id) if line.hold_id is not None else 0,
+        "goal": agreed if agreed is not None else line.quantity,
+        "rest": rest,
+        "fulfilments": [_fulfilment(one, line, may=may, zone=zone, failed=failed) for one in fulfilments],
+        "hand_over": _hand_form(failed.get(name), name, rest) if takes and may["hand_over"] else None,
+        "schedule": _hand_form(failed.get(plan), plan, rest) if takes and may["schedule"] else None,
+    }
+
+
+_UNDER_WAY = frozenset({F.handed_over, F.received, F.performed, F.used, F.contested})
+
+
+def _hand_form(failed: Any, prefix: str, rest: int) -> Any:
+    if failed is not None:
+        return failed
+    form = forms.HandOverForm(None, prefix=prefix)
+    form.quantity.data = i18n.number(rest)
+    return form
+
+
+def _fulfilment(
+    one: PledgeFulfilment, line: PledgeLine, *, may: dict[str, bool], zone: str, failed: dict[str, Any]
+) -> dict[str, Any]:
+    name = f"pastikan-{one.id}"
+    counts = may["confirm"] and one.state in _UNDER_WAY
+    form = None
+    if counts:
+        form = failed.get(name)
+        if form is None:
+            form = forms.CountForm(None, prefix=name)
+            came = one.quantity_received if one.state == F.received else one.quantity_sent
+            form.counted.data = form.kept.data = i18n.number(came)
+    hand = f"serahkan-{one.id}"
+    hands = may["hand_over"] and one.state in {F.scheduled, F.booked}
+    hand_form = failed.get(hand)
+    if hands and hand_form is None:
+        hand_form = forms.HandOverForm(None, prefix=hand)
+        hand_form.quantity.data = i18n.number(one.quantity_sent)
+    return {
+        "row": one,
+        "state": labels.fulfilment(one.state),
+        "tag": TAGS.get(F(one.state), "plain"),
+        "sent": words.quantity(line.kind, line.unit, one.quantity_sent),
+        "kept": words.quantity(line.kind, line.unit, one.quantity_received),
+        "starts": i18n.datetime(one.slot.lower, zone) if one.slot else "",
+        "ends": i18n.datetime(one.slot.upper, zone) if one.slot and line.kind == "facility" else "",
+        "happened": i18n.datetime(one.happened_at, zone) if one.happened_at and not one.slot else "",
+        "count": form,
+        "contest": (failed.get(f"gugat-{one.id}") or forms.ReasonForm(None, prefix=f"gugat-{one.id}"))
+        if counts and one.state == F.performed
+        else None,
+        "hand_over": hand_form if hands else None,
+        "no_show": may["no_show"] and one.state in {F.booked, F.used},
+    }
+
+
+def _payments(pledge: Pledge, party: Party) -> list[dict[str, Any]]:
+    """The payments of a pledge, for its giver."""
+    if not party.is_giver:
+        return []
+    receipts = {one.payment_id: one for one in payment_queries.receipts_of("pledge", pledge.id)}
+    return [
+        {
+            "href": f"/bayar/{payment.public_ref}",
+            "ref": payment.public_ref,
+            "amount": payment.amount,
+            "is_open": payment.state in PAYMENT_OPEN,
+            "captured": payment.captured,
+            "receipt": payment_links.receipt_path(receipts[payment.id].id, for_guest=party.is_link)
+            if payment.id in receipts
+            else None,
+        }
+        for payment in payment_queries.of("pledge", pledge.id)
+        if payment.state in PAYMENT_OPEN or payment.captured
+    ]
+
+
+def _log(pledge: Pledge, zone: str) -> list[tuple[str, str]]:
+    rows = [
+        (i18n.datetime(line.at, zone), sentences.happened(line.kind))
+        for line in journal.about("pledge", pledge.id)
+    ]
+    return [row for row in reversed(rows) if row[1]]
