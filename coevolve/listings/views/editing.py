@@ -401,9 +401,10 @@ def _line_saved(listing: Listing, form: forms.LineForm, kind: str, line: Listing
                 "people_reached": _number(form.people_reached, "people_reached"),
                 "unit_value": _value(form),
                 "valuation_source": typed(form.valuation_source) or None,
-                "is_inexhaustible": bool(form.is_inexhaustible.data),
-                "radius_km": _number(form.radius_km, "radius_km"),
             }
+            if listing.kind == "standing_offer":
+                words["is_inexhaustible"] = bool(form.is_inexhaustible.data)
+                words["radius_km"] = _number(form.radius_km, "radius_km")
         service.put_line(
             listing_id=listing.id,
             by=me(),
