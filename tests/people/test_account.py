@@ -256,6 +256,9 @@ def test_totp_is_printed_in_demo_and_tests_only(app, session, monkeypatch):
     monkeypatch.setattr("coevolve.app.create_app", lambda: app)
     person = people.staff("finance")
     session.commit()
+    told = CliRunner().invoke(command.totp, [person.email])
+    assert told.output.strip() == service.current_code(person=person)
+    assert CliRunner().invoke(command.totp, ["tidak-ada@contoh.example"]).exit_code == 1
     with overridden(env="production"):
         refused = CliRunner().invoke(command.totp, [person.email])
     assert refused.exit_code == 1
@@ -263,3 +266,20 @@ def test_totp_is_printed_in_demo_and_tests_only(app, session, monkeypatch):
         assert CliRunner().invoke(command.seed_actors, ["--json"]).exit_code == 1
     with overridden(env="demo"):
         assert CliRunner().invoke(command.seed_actors, ["--json"]).exit_code == 1
+
+
+def test_actors_and_roles_from_the_command_line(app, session, monkeypatch):
+    import json
+
+    from coevolve.commands import people as command
+
+    monkeypatch.setattr("coevolve.app.create_app", lambda: app)
+    told = CliRunner().invoke(command.seed_actors, ["--json"])
+    assert told.exit_code == 0, told.output
+    assert len(json.loads(told.output)) == 14
+    person = people.person()
+    session.commit()
+    assert CliRunner().invoke(command.grant_role, [person.email, "admin"]).exit_code == 0
+    session.expire_all()
+    assert queries.staff_roles(person.id) == {"admin"}
+    assert CliRunner().invoke(command.grant_role, ["tidak-ada@contoh.example", "admin"]).exit_code == 1
