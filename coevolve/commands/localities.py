@@ -24,12 +24,16 @@ def load_command(villages: str | None) -> None:
     """Load the tree down to the kecamatan; repeating it changes nothing."""
     from coevolve.app import create_app
     from coevolve.kit.db import commit
+    from coevolve.kit.errors import Invalid
     from coevolve.localities import service
 
     with create_app().app_context():
         _tell("places", service.load())
         if villages:
-            _tell("villages", service.load_villages(None if villages == "all" else villages))
+            try:
+                _tell("villages", service.load_villages(None if villages == "all" else villages))
+            except Invalid as refusal:
+                raise click.ClickException(f"{villages!r} is no province's code (nor 'all')") from refusal
         commit()
 
 

@@ -129,6 +129,8 @@ def _pair(line: dict[str, str | None], source: str) -> dict[str, Any] | str:
 
 def _copy_in(entries: Iterable[gazetteer.Entry]) -> int:
     """COPY the rows into a table of this transaction, in the order given."""
+    # A load is no page: on a busy machine all villages need more than the few seconds a page may take.
+    session().execute(text("SET LOCAL statement_timeout = '10min'"))
     session().execute(text("DROP TABLE IF EXISTS pg_temp.locality_in"))
     session().execute(
         text("CREATE TEMPORARY TABLE locality_in (LIKE locality INCLUDING DEFAULTS) ON COMMIT DROP")
