@@ -1,0 +1,344 @@
+"""Processes die, messages are lost, events come at once: the books end the same, with one receipt and one mail.
+
+A real Celery worker on a real broker; the row's lease is moved back by hand where a test would otherwise wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import func, select, text
+from stripe import WebhookSignature
+
+from coevolve import registry
+from coevolve.kit import jobs as kit_jobs
+from coevolve.kit.db import commit, db, session
+from coevolve.kit.invariants import check
+from coevolve.ledger.models import Posting
+from coevolve.notifications.models import Message
+from coevolve.payments import service
+from coevolve.payments.gateways import gateway
+from coevolve.payments.models import Inbox, Payment, PaymentState, Receipt
+from coevolve.reconciliation import service as reconciliation
+from tests.conftest import Committed
+from tests.factories import payments as factory
+from tests.payment_sandbox.server import Sandbox
+
+BLOCKED = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _real_jobs(committed: Committed, sandbox: Sandbox) -> Iterator[None]:
+    """Real commits, the provider, and a producer that speaks to this test's broker."""
+    kit_jobs.producer.cache_clear()
+    yield
+    kit_jobs.producer.cache_clear()
+
+
+def environment(committed: Committed, sandbox: Sandbox, **more: str) -> dict[str, str]:
+    return committed.environment | {
+        "STRIPE_API_BASE": sandbox.url,
+        "STRIPE_SECRET_KEY": sandbox.secret_key,
+        "STRIPE_WEBHOOK_SECRET": sandbox.webhook_secret,
+        **more,
+    }
+
+
+@contextmanager
+def worker(
+    committed: Committed, sandbox: Sandbox, log: Path, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker with one child, watching the queue of money."""
+    command = [sys.executable, "-m", "celery", "--app", "workers.app", "worker", "--queues", "money"]
+    command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    with log.open("ab") as words:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(committed, sandbox, **more),
+            stdout=words,
+            stderr=words,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(20)
+
+
+def until(what: Callable[[], Any], seconds: float = 40) -> Any:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        session().rollback()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it never came")
+
+
+def paid() -> Payment:
+    """A card payment that the provider has, and that we do not know of yet."""
+    payment = factory.checkout()
+    commit()
+    outbox_id = service.outbox_id_of(payment.id)
+    assert outbox_id
+    return service.send(outbox_id)
+
+
+def post_events(committed: Committed, sandbox: Sandbox, times: int = 1) -> None:
+    """The provider's events, signed, to our webhook."""
+    hints = list(gateway().list_events(since=_an_hour_ago()))
+    for hint in hints:
+        body = hint.raw.decode()
+        header = WebhookSignature.generate_signature_header(body, sandbox.webhook_secret)
+        for _ in range(times):
+            answer = committed.client().post(
+                "/webhook/stripe", data=body, headers={"Stripe-Signature": header}
+            )
+            assert answer.status_code == 200
+
+
+def count(model: Any, *where: Any) -> int:
+    found = session().execute(select(func.count()).select_from(model).where(*where)).scalar_one()
+    session().rollback()
+    return found
+
+
+def captured() -> int:
+    return count(Posting, Posting.kind == "payment.captured")
+
+
+def broker_of(committed: Committed) -> redis.Redis:
+    return redis.Redis(
+        unix_socket_path=committed.settings.redis_url.removeprefix("unix://").partition("?")[0]
+    )
+
+
+def queued(committed: Committed) -> int:
+    """Messages that wait for a worker of money."""
+    with broker_of(committed) as broker:
+        return int(broker.llen("money"))
+
+
+def end_leases() -> None:
+    session().execute(
+        text("UPDATE payment_inbox SET leased_until = NULL, next_at = now() - interval '1 second'")
+    )
+    commit()
+
+
+def assert_once(payment_id: Any) -> None:
+    service.number_receipts()
+    commit()
+    assert session().get_one(Payment, payment_id).state == PaymentState.captured
+    assert captured() == 1
+    assert count(Receipt) == 1
+    assert count(Message, Message.kind == "payment.received", Message.channel == "email") == 1
+    assert count(Inbox, Inbox.state == "new") == 0
+    assert check(registry.invariants()) == []
+    session().rollback()
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "reconciliation.fetched",
+        "reconciliation.before_commit",
+        "reconciliation.after_commit",
+    ],
+)
+def test_the_child_dies_at(committed: Committed, sandbox: Sandbox, tmp_path: Path, point: str) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    booked = point == "reconciliation.after_commit"
+    with worker(committed, sandbox, tmp_path / "worker.log", COEVOLVE_FAULT=point):
+        post_events(committed, sandbox)
+        until(lambda: captured() if booked else count(Inbox, Inbox.attempts > 0))
+        time.sleep(0.5)
+    assert captured() == int(booked), "all of it or nothing"
+    assert count(Receipt) == int(booked)
+    # Control: without the lease's end nobody may touch the row, so nothing is done twice at once.
+    left = count(Inbox, Inbox.state == "new")
+    assert left > 0
+    end_leases()
+    assert reconciliation.work_off() >= left
+    assert_once(payment_id)
+
+
+def test_kill_9_while_it_waits_inside_the_transaction(
+    committed: Committed, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    payment = paid()
+    payment_id, pledge_id = payment.id, payment.reference_id
+    sandbox.pay(payment.provider_ref or "")
+    commit()
+    with worker(committed, sandbox, tmp_path / "worker.log") as process, db.engine.connect() as holder:
+        kit_jobs.send("payments.number_receipts", {})
+        until(lambda: queued(committed) == 0)
+        holder.execute(text("SELECT id FROM pledge WHERE id = :id FOR UPDATE"), {"id": pledge_id})
+        post_events(committed, sandbox)
+        until(lambda: session().execute(text(BLOCKED)).scalar_one())
+        children = subprocess.run(
+            ["pgrep", "--parent", str(process.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        holder.rollback()
+        time.sleep(0.5)
+        assert captured() == 0, "what was not committed has not happened"
+        # Control: the killed one's lease still stands; only when it ends does the living worker's sweep take over.
+        kit_jobs.send("payments.sweep", {})
+        end_leases()
+        kit_jobs.send("payments.sweep", {})
+        until(lambda: count(Inbox, Inbox.state == "new") == 0)
+    assert_once(payment_id)
+
+
+def test_flushall_before_the_task(committed: Committed, sandbox: Sandbox, tmp_path: Path) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    post_events(committed, sandbox)
+    assert queued(committed) > 0
+    with broker_of(committed) as broker:
+        broker.flushall()
+    with worker(committed, sandbox, tmp_path / "worker.log"):
+        time.sleep(3)
+        assert captured() == 0, "control: without the sweep the lost message would be a lost duty"
+        kit_jobs.send("payments.sweep", {})
+        until(lambda: captured() == 1)
+        until(lambda: count(Inbox, Inbox.state == "new") == 0)
+    assert_once(payment_id)
+
+
+def together(committed: Committed, works: list[Callable[[], Any]]) -> list[BaseException]:
+    """Run all at once, each in a thread with a session of its own; returns what went wrong."""
+    troubles: list[BaseException] = []
+    barrier = threading.Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> None:
+        try:
+            with committed.app.app_context():
+                barrier.wait(20)
+                work()
+        except BaseException as trouble:
+            troubles.append(trouble)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(90)
+    return troubles
+
+
+def test_one_event_fifty_times_over_four_connections(committed: Committed, sandbox: Sandbox) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    [hint] = [
+        one for one in gateway().list_events(since=_an_hour_ago()) if one.event_type == "charge.succeeded"
+    ]
+    body = hint.raw.decode()
+    header = WebhookSignature.generate_signature_header(body, sandbox.webhook_secret)
+    answers: list[int] = []
+
+    def post() -> None:
+        for _ in range(12):
+            answer = committed.client().post(
+                "/webhook/stripe", data=body, headers={"Stripe-Signature": header}
+            )
+            answers.append(answer.status_code)
+
+    assert together(committed, [post] * 4) == []
+    assert set(answers) == {200}
+    assert count(Inbox) == 1
+    assert together(committed, [reconciliation.work_off] * 4) == []
+    assert_once(payment_id)
+
+
+def _an_hour_ago() -> Any:
+    found = session().execute(select(func.now() - text("interval '1 hour'"))).scalar_one()
+    session().rollback()
+    return found
+
+
+def test_different_events_of_one_charge_at_once(committed: Committed, sandbox: Sandbox) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    post_events(committed, sandbox, times=2)
+    ids = list(session().execute(select(Inbox.id).where(Inbox.state == "new")).scalars())
+    session().rollback()
+    assert len(ids) >= 3
+    works = [
+        lambda event_id=event_id: reconciliation.work_off(event_id=event_id, limit=1) for event_id in ids
+    ]
+    assert together(committed, works) == []
+    end_leases()
+    reconciliation.work_off()
+    assert_once(payment_id)
+
+
+def test_two_calls_at_once_are_one_call(committed: Committed, sandbox: Sandbox) -> None:
+    payment = factory.checkout()
+    commit()
+    outbox_id = service.outbox_id_of(payment.id)
+    assert outbox_id
+    session().rollback()
+    assert together(committed, [lambda: service.send(outbox_id)] * 4) == []
+    pages = [line for line in sandbox.truth() if line["what"] == "call" and "checkout/sessions" in str(line)]
+    assert len(pages) <= 1 or len({str(line.get("key")) for line in pages}) == 1
+    session().expire_all()
+    assert session().get_one(Payment, payment.id).state == PaymentState.awaiting
+
+
+@pytest.mark.parametrize("point", ["payments.before_call", "payments.after_call"])
+def test_death_around_the_call(committed: Committed, sandbox: Sandbox, point: str) -> None:
+    """The process dies round the call to the provider: the same key finds the same card page, and only one exists."""
+    payment = factory.checkout()
+    payment_id = payment.id
+    commit()
+    outbox_id = service.outbox_id_of(payment_id)
+    commit()
+    program = f"from workers.app import celery; celery.tasks['payments.send'].run(outbox_id={outbox_id})"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment(committed, sandbox, COEVOLVE_FAULT=point),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 9, ended.stderr.decode()[-2000:]
+    row = session().execute(text("SELECT state, provider_key FROM payment_outbox")).one()
+    assert row.state == "unknown", "from the commit before the call on, it may have happened"
+    session().execute(
+        text("UPDATE payment_outbox SET leased_until = NULL, next_at = now() - interval '1 second'")
+    )
+    commit()
+    assert service.send_due() == 1
+    session().expire_all()
+    assert session().get_one(Payment, payment_id).state == PaymentState.awaiting
+    assert session().execute(text("SELECT provider_key FROM payment_outbox")).scalar_one() == row.provider_key
+    session().rollback()
+    dump = str(sandbox.ask("GET", "/sandbox/dump"))
+    assert dump.count("'client_reference_id'") == 1
