@@ -241,7 +241,7 @@ class ListingSlug(Model):
 
 
 _WALK = (text("opened_at DESC"), text("listing_id DESC"))
-_REST = {"postgresql_include": ["sector", "kind", "kinds"]}
+_REST: dict[str, Any] = {"postgresql_include": ["sector", "kind", "kinds"]}
 
 
 class ListingPlace(Model):

@@ -77,44 +77,52 @@ SECTIONS = ("dasar", "lokasi", "kebutuhan", "cerita")
 
 def problems(listing: Listing, lines: Sequence[ListingLine], *, today: dt.date) -> list[Problem]:
     """All that is missing, in the order of the task list; empty when it may be submitted."""
-    found: list[Problem] = []
-
-    def lacks(section: str, field: str, message: Any) -> None:
-        found.append(Problem(section, field, message))
-
-    if len(listing.summary) < SUMMARY_LEAST:
-        lacks("dasar", "summary", lazy("Tulis ringkasan satu atau dua kalimat."))
-    if not listing.sector:
-        lacks("dasar", "sector", lazy("Pilih satu sektor."))
-    if listing.closes_on is None:
-        lacks("dasar", "closes_on", lazy("Tentukan sampai kapan dukungan diterima."))
-    elif listing.closes_on <= today:
-        lacks("dasar", "closes_on", lazy("Tanggal tutup sudah lewat. Pilih tanggal yang baru."))
-    if listing.kind == Kind.opportunity and not listing.legal_basis:
-        lacks("dasar", "legal_basis", lazy("Sebutkan dasar hukum atau dokumen rencananya."))
+    found = _missing_basics(listing, today)
     if not listing.locality_code:
-        lacks("lokasi", "locality", lazy("Pilih lokasi: kabupaten, kota, atau kecamatan."))
-    money = [line for line in lines if line.kind == "money"]
-    if listing.kind == Kind.campaign and not money:
-        lacks(
-            "kebutuhan",
-            "lines",
-            lazy("Tambahkan sekurangnya satu baris anggaran. Targetnya adalah jumlah baris itu."),
-        )
-    elif not lines and listing.kind == Kind.need:
-        lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu kebutuhan."))
-    elif not lines and listing.kind == Kind.standing_offer:
-        lacks("kebutuhan", "lines", lazy("Tambahkan sekurangnya satu hal yang Anda tawarkan."))
-    for line in lines:
-        if line.needed_until is not None and line.needed_until < today:
-            lacks("kebutuhan", "lines", lazy("Waktu untuk “%(label)s” sudah lewat.", label=line.label))
+        found.append(Problem("lokasi", "locality", lazy("Pilih lokasi: kabupaten, kota, atau kecamatan.")))
+    found += _missing_lines(listing, lines, today)
     if listing.kind == Kind.campaign and len(listing.story) < STORY_LEAST:
-        lacks(
-            "cerita",
-            "story",
-            lazy("Ceritakan lebih banyak: paling sedikit %(count)s karakter.", count=STORY_LEAST),
-        )
+        message = lazy("Ceritakan lebih banyak: paling sedikit %(count)s karakter.", count=STORY_LEAST)
+        found.append(Problem("cerita", "story", message))
     return found
+
+
+def _missing_basics(listing: Listing, today: dt.date) -> list[Problem]:
+    found = []
+    if len(listing.summary) < SUMMARY_LEAST:
+        found.append(Problem("dasar", "summary", lazy("Tulis ringkasan satu atau dua kalimat.")))
+    if not listing.sector:
+        found.append(Problem("dasar", "sector", lazy("Pilih satu sektor.")))
+    if listing.closes_on is None:
+        found.append(Problem("dasar", "closes_on", lazy("Tentukan sampai kapan dukungan diterima.")))
+    elif listing.closes_on <= today:
+        found.append(
+            Problem("dasar", "closes_on", lazy("Tanggal tutup sudah lewat. Pilih tanggal yang baru."))
+        )
+    if listing.kind == Kind.opportunity and not listing.legal_basis:
+        found.append(Problem("dasar", "legal_basis", lazy("Sebutkan dasar hukum atau dokumen rencananya.")))
+    return found
+
+
+NEEDED_LINES = {
+    Kind.campaign: lazy("Tambahkan sekurangnya satu baris anggaran. Targetnya adalah jumlah baris itu."),
+    Kind.need: lazy("Tambahkan sekurangnya satu kebutuhan."),
+    Kind.standing_offer: lazy("Tambahkan sekurangnya satu hal yang Anda tawarkan."),
+}
+"""Kind -> what to say when it has no line that counts; an opportunity may have none."""
+
+
+def _missing_lines(listing: Listing, lines: Sequence[ListingLine], today: dt.date) -> list[Problem]:
+    kind = Kind(listing.kind)
+    counting = [line for line in lines if kind != Kind.campaign or line.kind == "money"]
+    found = (
+        [] if counting or kind not in NEEDED_LINES else [Problem("kebutuhan", "lines", NEEDED_LINES[kind])]
+    )
+    late = [line for line in lines if line.needed_until is not None and line.needed_until < today]
+    return found + [
+        Problem("kebutuhan", "lines", lazy("Waktu untuk “%(label)s” sudah lewat.", label=line.label))
+        for line in late
+    ]
 
 
 def line_kinds_for(kind: str) -> tuple[str, ...]:

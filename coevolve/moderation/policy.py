@@ -1,4 +1,4 @@
-"""What catches a moderator's eye, the reasons they may give, and who decides. Looks at what is handed in, and at roles."""
+"""What catches a moderator's eye, the reasons they may give, and who decides."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ REPORT_REASONS: dict[str, Any] = {
 
 _DIGITS = re.compile(r"(?<![\d.,])\d(?:[ .-]?\d){9,17}(?![\d.,]?\d)")
 _BANK = re.compile(
-    r"\b(rek(?:ening)?|a/?n|bca|bri|bni|mandiri|btn|bsi|cimb|dana|ovo|gopay|shopeepay|transfer)\b", re.I
+    r"\b(rek(?:ening)?|a/?n|bca|bri|bni|mandiri|btn|bsi|cimb|dana|ovo|gopay|shopeepay|transfer)\b",
+    re.IGNORECASE,
 )
-_LINK = re.compile(r"(https?://|www\.|\b[\w-]+\.(?:com|id|org|net|me)\b|wa\.me)", re.I)
+_LINK = re.compile(r"(https?://|www\.|\b[\w-]+\.(?:com|id|org|net|me)\b|wa\.me)", re.IGNORECASE)
 _PHONE = re.compile(r"(?<!\d)(?:\+62|62|0)8\d(?:[ -]?\d){7,10}(?!\d)")
 
 

@@ -1,4 +1,4 @@
-"""What moderators do. Nothing here commits; the states of listings and organisations are moved by their own use cases."""
+"""What moderators do; the states of listings and organisations are moved by their own use cases. Nothing commits."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from tests.factories import organisations, people
 
 PLACE = "53.02"
 STORY = (
-    "Setiap pagi warga berjalan dua kilometer ke mata air, lalu pulang memikul dua puluh liter. Pada musim kering mereka "
-    "mengulanginya tiga kali. Jalur pipa sudah dipetakan dan pengelola sudah dipilih dalam musyawarah desa."
+    "Setiap pagi warga berjalan dua kilometer ke mata air, lalu pulang memikul dua puluh liter. Pada musim kering "
+    "mereka mengulanginya tiga kali. Jalur pipa sudah dipetakan dan pengelola sudah dipilih dalam musyawarah desa."
 )
 _count = itertools.count(1)
 

@@ -90,7 +90,9 @@ def test_a_frozen_organisation_takes_nothing(client: FlaskClient, session: Sessi
     assert "/dukung/" not in page
 
 
-def test_drafts_are_seen_by_members_and_moderators_only(client: FlaskClient, session: Session, sign_in: Any) -> None:
+def test_drafts_are_seen_by_members_and_moderators_only(
+    client: FlaskClient, session: Session, sign_in: Any
+) -> None:
     made = listings.draft()
     assert client.get(path_of(made)).status_code == 404
     for who, status in (
@@ -144,13 +146,25 @@ def test_from_a_title_to_the_moderators(client: FlaskClient, desk: Any, session:
     one = first.location
     assert "Belum lengkap" in client.get(one).text
     closes = (clock.today() + dt.timedelta(days=60)).isoformat()
+    basics = {
+        "title": data["title"],
+        "summary": "Pipa dan bak untuk 312 keluarga.",
+        "sector": "water",
+        "closes_on": closes,
+    }
     steps = [
-        (f"{one}/dasar", {"title": data["title"], "summary": "Pipa dan bak untuk 312 keluarga.", "sector": "water", "closes_on": closes}),
+        (f"{one}/dasar", basics),
         (f"{one}/lokasi", {"locality": "Kabupaten Timor Tengah Selatan"}),
         (f"{one}/cerita", {"story": listings.STORY}),
         (
             f"{one}/kebutuhan/baru/money",
-            {"label": "Pipa", "category": "materials", "quantity": "120.000.000", "unit": "IDR", "is_required": "y"},
+            {
+                "label": "Pipa",
+                "category": "materials",
+                "quantity": "120.000.000",
+                "unit": "IDR",
+                "is_required": "y",
+            },
         ),
         (
             f"{one}/kebutuhan/baru/goods",
@@ -204,7 +218,8 @@ def test_wrong_lines_say_why_and_keep_what_was_typed(client: FlaskClient, desk: 
     made, base = _draft(desk, kind=Kind.campaign, lines=())
     for kind, wrong, proposed in WRONG_LINES:
         good = {"label": "Pipa HDPE dua inci", "quantity": "800"}
-        good |= {"category": "materials", "unit": "IDR"} if kind == "money" else {"category": "building", "unit": "X:METRE"}
+        rest = ("materials", "IDR") if kind == "money" else ("building", "X:METRE")
+        good |= dict(zip(("category", "unit"), rest, strict=True))
         answer = client.post(f"{base}/kebutuhan/baru/{kind}", data=good | wrong)
         assert answer.status_code in (422, 400), wrong
         if proposed is None:
@@ -271,9 +286,16 @@ def test_pause_resume_confirm_and_close_ask_first(client: FlaskClient, desk: Any
     organisation, owner = desk
     made = listings.opened(organisation=organisation, by=owner)
     base = f"/dasbor/{organisation.slug}/listing/{made.id}"
-    for act, state in (("konfirmasi", "open"), ("jeda", "paused"), ("tayangkan", "open"), ("tutup", "closed")):
+    for act, state in (
+        ("konfirmasi", "open"),
+        ("jeda", "paused"),
+        ("tayangkan", "open"),
+        ("tutup", "closed"),
+    ):
         assert client.get(f"{base}/{act}").status_code == 200
-        assert client.post(f"{base}/{act}", data={"closes_on": made.closes_on.isoformat()}).status_code == 303, act
+        assert (
+            client.post(f"{base}/{act}", data={"closes_on": made.closes_on.isoformat()}).status_code == 303
+        ), act
         session.refresh(made)
         assert made.state == state
     assert client.post(f"{base}/jeda").status_code in (409, 422)
@@ -298,7 +320,9 @@ def test_the_editor_is_absent_for_others(client: FlaskClient, desk: Any, sign_in
     assert made.title
 
 
-def test_an_unchecked_organisation_may_write_but_not_send(client: FlaskClient, session: Session, sign_in: Any) -> None:
+def test_an_unchecked_organisation_may_write_but_not_send(
+    client: FlaskClient, session: Session, sign_in: Any
+) -> None:
     owner = people.person()
     organisation = organisations.draft(owner=owner)
     made = listings.draft(organisation=organisation, by=owner)

@@ -370,15 +370,14 @@ def test_decisions_keep_their_reason(session: Session) -> None:
     from sqlalchemy.exc import IntegrityError
 
     made = listings.open_need()
-    with pytest.raises(IntegrityError), session.begin_nested():
-        session.add(
-            Decision(
-                about_kind="listing",
-                about_id=made.id,
-                verdict="freeze",
-                text="",
-                remarks={},
-                by_person=made.created_by,
-            )
-        )
+    bad = Decision(
+        about_kind="listing",
+        about_id=made.id,
+        verdict="freeze",
+        text="",
+        remarks={},
+        by_person=made.created_by,
+    )
+    session.add(bad)
+    with pytest.raises(IntegrityError):
         session.flush()

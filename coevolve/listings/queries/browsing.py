@@ -216,7 +216,7 @@ WITH hit AS MATERIALIZED (
   SELECT listing_id, key, row_number() OVER () AS position FROM (
     SELECT p.listing_id, {key} AS key FROM listing_place p {"WHERE " + " AND ".join(where) if where else ""}
      ORDER BY {sort} {way}, p.listing_id {way} LIMIT :most) walk
-){_SHOWN}"""  # noqa: S608 - made of constants; values are bound
+){_SHOWN}"""
     return sql, values
 
 
@@ -276,7 +276,7 @@ WITH wanted AS MATERIALIZED (
         WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT q FROM wanted) {extra}
         ORDER BY p.opened_at {way}, p.listing_id {way} LIMIT :most) found
      LIMIT :most) walk
-){_SHOWN}"""  # noqa: S608 - made of constants; values are bound
+){_SHOWN}"""
     if not values["marks"]:
         sql = sql.replace(" && CAST(:marks AS tsquery)", "")
         del values["marks"]
@@ -364,32 +364,38 @@ def _sampled_facets(query: Query, below: list[Place]) -> Facets:
   SELECT f.* FROM generate_series((SELECT last_value / 10000 FROM listing_open_order), 0, -1) s(slab)
    CROSS JOIN LATERAL (
      SELECT * FROM listing_search p WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT {asked})
-      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT :sample) f"""  # noqa: S608 - constants
+      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT :sample) f"""
     else:
         where = _place_filter(query, values)
-        walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"  # noqa: S608
+        walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"
     sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk)
     found, seen = Facets(), 0
     for sector, kind, kinds, child, number in session().execute(text(sql), values):
-        count = int(number)
-        seen += count
-        fits_sector = query.sector in ("", sector)
-        fits_kind = query.kind in ("", kind)
-        fits_support = not query.bit or bool(kinds & query.bit)
-        if fits_kind and fits_support:
-            found.sectors[sector] = found.sectors.get(sector, 0) + count
-        if fits_sector and fits_support:
-            found.kinds[kind] = found.kinds.get(kind, 0) + count
-        if fits_sector and fits_kind:
-            for name, bit in KIND_BITS.items():
-                if kinds & bit:
-                    found.supports[name] = found.supports.get(name, 0) + count
-        if fits_sector and fits_kind and fits_support:
-            found.total += count
-            if child:
-                found.places[child] = found.places.get(child, 0) + count
+        seen += int(number)
+        _count_sample(found, query, (sector, kind, kinds, child), int(number))
     found.is_capped = seen >= SAMPLE
     return found
+
+
+def _count_sample(found: Facets, query: Query, group: tuple[str, str, int, str | None], count: int) -> None:
+    """Add a group of hits to each count whose other filters it passes."""
+    sector, kind, kinds, child = group
+    fits_sector = query.sector in ("", sector)
+    fits_kind = query.kind in ("", kind)
+    fits_support = not query.bit or bool(kinds & query.bit)
+    if fits_kind and fits_support:
+        found.sectors[sector] = found.sectors.get(sector, 0) + count
+    if fits_sector and fits_support:
+        found.kinds[kind] = found.kinds.get(kind, 0) + count
+    if not (fits_sector and fits_kind):
+        return
+    for name, bit in KIND_BITS.items():
+        if kinds & bit:
+            found.supports[name] = found.supports.get(name, 0) + count
+    if fits_support:
+        found.total += count
+        if child:
+            found.places[child] = found.places.get(child, 0) + count
 
 
 def _below(place: Place | None) -> list[Place]:

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from markupsafe import Markup
+
 from coevolve.kit import clock, i18n
 from coevolve.kit.cards import Card, bar, cover_path
 from coevolve.kit.i18n import _, lazy
@@ -59,9 +61,11 @@ def cards(rows: Iterable[Row], totals: Mapping[uuid.UUID, HasTotals]) -> list[Ca
             organisation=row.organisation,
             place=short_place(row.regency_code, row.province_code, row.locality_code),
             cover=cover_path(row.sector, row.id),
-            **_meter(row, totals, today),
+            bar=meter,
+            words=words,
         )
         for row in rows
+        for meter, words in [_meter(row, totals, today)]
     ]
 
 
@@ -79,26 +83,32 @@ def days_left(closes_on: dt.date, today: dt.date) -> str:
     days = (closes_on - today).days
     if days < 0:
         return _("berakhir")
-    return i18n.ngettext("%(num)s hari lagi", "%(num)s hari lagi", days) if days else _("hari terakhir")
+    return (
+        i18n.ngettext("%(num)s\u00a0hari\u00a0lagi", "%(num)s\u00a0hari\u00a0lagi", days)
+        if days
+        else _("hari terakhir")
+    )
 
 
-def _meter(row: Row, totals: Mapping[uuid.UUID, HasTotals], today: dt.date) -> dict[str, object]:
+def _meter(row: Row, totals: Mapping[uuid.UUID, HasTotals], today: dt.date) -> tuple[Markup | None, str]:
     """The bar and the words of a card: money first; else the first thing asked for or offered."""
     lines = row.lines or []
     left = days_left(row.closes_on, today)
     goal = sum(quantity for _id, kind, _label, _unit, quantity in lines if kind == "money")
+    if goal and row.kind == "opportunity":
+        return None, f"{_('Nilai %(amount)s', amount=short_rupiah(goal))} · {left}"
     if goal:
         money = totals.get(row.id)
         received, promised = (money.received, money.promised) if money else (0, 0)
         words = _("%(received)s dari %(goal)s", received=short_rupiah(received), goal=short_rupiah(goal))
-        return {"bar": bar(received, promised, goal), "words": f"{words} · {left}"}
+        return bar(received, promised, goal), f"{words} · {left}"
     if not lines:
-        return {"bar": None, "words": left}
+        return None, left
     line_id, _kind, label, unit, quantity = lines[0]
     more = _(" dan %(num)s lainnya", num=len(lines) - 1) if len(lines) > 1 else ""
     if row.kind in ("standing_offer", "opportunity"):
         words = f"{i18n.number(quantity)} {unit_label(unit)} {label}{more}"
-        return {"bar": None, "words": f"{words} · {left}"}
+        return None, f"{words} · {left}"
     thing = totals.get(uuid.UUID(line_id))
     received, promised = (thing.received, thing.promised) if thing else (0, 0)
     words = _(
@@ -108,4 +118,4 @@ def _meter(row: Row, totals: Mapping[uuid.UUID, HasTotals], today: dt.date) -> d
         unit=unit_label(unit),
         label=label,
     )
-    return {"bar": bar(received, promised, quantity, need=True), "words": f"{words}{more} · {left}"}
+    return bar(received, promised, quantity, need=True), f"{words}{more} · {left}"

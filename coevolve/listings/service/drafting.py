@@ -30,6 +30,10 @@ MONEY_MOST_MINOR = 100_000_000_000_000
 PLACE_LEVELS = ("province", "regency", "district", "village")
 
 
+SENTENCES = {"summary": 280, "legal_basis": 200, "planning_event": 200}
+"""Fields of one line, with the most characters they hold."""
+
+
 class Changes(TypedDict, total=False):
     """What `revise` may change; only the words that are given."""
 
@@ -115,8 +119,6 @@ def revise(*, listing_id: uuid.UUID, by: Person, **changes: Unpack[Changes]) -> 
         if title != listing.title:
             listing.title, listing.slug = title, unique_slug(title)
             _keep_slug(listing)
-    if "summary" in changes:
-        listing.summary = _limited(clean_line(refuse_nul(changes["summary"])), 280, "summary")
     if "story" in changes:
         listing.story = _limited(clean_text(refuse_nul(changes["story"])), 20_000, "story")
     if "sector" in changes:
@@ -125,11 +127,11 @@ def revise(*, listing_id: uuid.UUID, by: Person, **changes: Unpack[Changes]) -> 
         listing.locality_code = _place(changes["locality_code"])
     if "closes_on" in changes:
         listing.closes_on = _closing_day(changes["closes_on"], localities.zone_of(listing.locality_code))
-    for name in ("legal_basis", "planning_event"):
-        if name in changes:
-            setattr(listing, name, _limited(clean_line(refuse_nul(str(changes[name]))), 200, name))
     if "planning_on" in changes:
         listing.planning_on = changes["planning_on"]
+    for name, most in SENTENCES.items():
+        if name in changes:
+            setattr(listing, name, _limited(clean_line(refuse_nul(str(changes.get(name)))), most, name))
     listing.revised_at = clock.now()
     db.session().flush()
     return listing

@@ -54,7 +54,7 @@ def browse() -> Any:
     facets = queries.facets(query)
     ids = [row.id for row in found.rows]
     totals = pledges.totals_for(ids) if ids else {}
-    context = {
+    context: dict[str, Any] = {
         "cards": cards(found.rows, totals),
         "count": _count(facets, len(found.rows), query),
         "title": _title(query),
@@ -65,6 +65,7 @@ def browse() -> Any:
         "up": _up(asked, place),
         "active": _active(asked, query),
         "clear": PATH,
+        "orders": _orders(asked, query),
         "others": [(localities.path_label(other), _href(asked, tempat=other.code)) for other in others],
         "next": _href(asked, sesudah=str(found.next)) if found.next else None,
         "previous": _href(asked, sebelum=str(found.previous)) if found.previous else None,
@@ -180,6 +181,17 @@ def _groups(asked: dict[str, str], query: Query, facets: Facets) -> list[tuple[s
     ]
     groups = [(_("Macam"), kinds), (_("Sektor"), fields)]
     return [(_("Tempat"), places), *groups] if places else groups
+
+
+def _orders(asked: dict[str, str], query: Query) -> list[Choice]:
+    """The orders one may choose; words are always newest first."""
+    if query.words:
+        return []
+    labels = {"newest": _("Terbaru"), "closing": _("Segera tutup")}
+    return [
+        Choice(labels[order], _href(asked, urut="" if order == "newest" else word), "", query.order == order)
+        for word, order in ORDERS.items()
+    ]
 
 
 def _up(asked: dict[str, str], place: Place | None) -> list[tuple[str, str]]:

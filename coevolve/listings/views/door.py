@@ -11,15 +11,47 @@ from coevolve.kit import clock, i18n
 from coevolve.kit.db import session
 from coevolve.kit.errors import DomainError, Forbidden, Invalid, NotFound
 from coevolve.kit.i18n import _, lazy
+from coevolve.kit.money import format_rupiah
 from coevolve.kit.pages import actor, form_refusal
 from coevolve.listings import policy, queries
-from coevolve.listings.models import Listing
+from coevolve.listings.models import Listing, ListingLine, State
+from coevolve.listings.queries.cards import SUPPORT_LABELS
+from coevolve.listings.units import category_label, unit_label
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
 from coevolve.organisations.models import Organisation
 from coevolve.people.models import Person
 
 blueprint = Blueprint("listings", __name__)
+
+BASE = "/dasbor/<slug>/listing"
+ONE = f"{BASE}/<uuid:listing_id>"
+
+STATE_LABELS = {
+    State.draft: (lazy("Draf"), "plain"),
+    State.in_review: (lazy("Diperiksa"), "wait"),
+    State.returned: (lazy("Perlu perbaikan"), "bad"),
+    State.rejected: (lazy("Ditolak"), "bad"),
+    State.open: (lazy("Tayang"), "good"),
+    State.paused: (lazy("Dijeda"), "wait"),
+    State.fulfilled: (lazy("Terpenuhi"), "good"),
+    State.closed: (lazy("Ditutup"), "plain"),
+    State.expired: (lazy("Berakhir"), "plain"),
+    State.frozen: (lazy("Dibekukan"), "bad"),
+}
+SECTION_LABELS = {
+    "dasar": lazy("Dasar"),
+    "lokasi": lazy("Lokasi"),
+    "kebutuhan": lazy("Kebutuhan dan anggaran"),
+    "cerita": lazy("Cerita"),
+}
+REMARKED = {
+    "dasar": ("title", "summary", "sector", "closes_on", "legal_basis"),
+    "lokasi": ("locality",),
+    "kebutuhan": ("lines",),
+    "cerita": ("story",),
+}
+"""Which fields a moderator may remark on, by section."""
 NOT_FOUND = lazy("Halaman atau data ini tidak ada.")
 
 
@@ -94,3 +126,36 @@ def known_places() -> list[str]:
         names.append(localities.path_label(province))
         names += [localities.path_label(regency) for regency in localities.children(province.code)]
     return names
+
+
+def base_of(slug: str, listing: Listing) -> str:
+    """Where the editor of this listing begins."""
+    return f"/dasbor/{slug}/listing/{listing.id}"
+
+
+def section_of(organisation: Organisation, listing: Listing, section: str) -> dict[str, Any]:
+    """What the pages of one section share: whose, which, and what the moderator asks there."""
+    return {
+        "organisation": organisation,
+        "listing": listing,
+        "base": base_of(organisation.slug, listing),
+        "section": str(SECTION_LABELS[section]),
+        "remarks": {name: listing.remarks[name] for name in REMARKED[section] if name in listing.remarks},
+    }
+
+
+def line_words(line: ListingLine) -> dict[str, Any]:
+    """A line as the editor shows it."""
+    amount = (
+        format_rupiah(line.quantity)
+        if line.kind == "money"
+        else f"{i18n.number(line.quantity)} {unit_label(line.unit)}"
+    )
+    return {
+        "id": line.id,
+        "kind": SUPPORT_LABELS[line.kind],
+        "category": category_label(line.kind, line.category),
+        "label": line.label,
+        "amount": amount,
+        "is_required": line.is_required,
+    }

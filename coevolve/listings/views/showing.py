@@ -114,21 +114,23 @@ def _context(whole: Whole) -> dict[str, Any]:
         "money": money,
         "things": things,
         "budget": _budget(whole.lines),
+        "budget_sum": queries.goal_of(whole.lines).optimum,
         "presets": [(short_rupiah(amount), amount // 100) for amount in PRESETS_MINOR],
         "stats": _stats(whole, money, supporters.count),
-        "supporters": [_bubble(one) for one in supporters.rows],
+        "prayers": [_bubble(one) for one in supporters.rows if one.message][:6],
+        "supporters": [_bubble(one)[1:] for one in supporters.rows],
         "more_supporters": max(0, supporters.count - len(supporters.rows)),
         "share": _share(listing),
         "url": settings().public_url.rstrip("/") + _path(listing),
         "path": _path(listing),
         "offer_text": _("Minta ini") if listing.kind == "standing_offer" else _("Tawarkan"),
-        "takes_offers": is_open and listing.kind in ("need", "campaign"),
+        "takes_offers": is_open and listing.kind != "opportunity",
     }
 
 
 def _money(listing: Listing, lines: list[ListingLine], totals: Any) -> MoneyMeter | None:
     goal = queries.goal_of(lines)
-    if not goal.optimum:
+    if not goal.optimum or listing.kind not in ("need", "campaign"):
         return None
     found = totals.get(listing.id)
     return MoneyMeter(
@@ -220,7 +222,7 @@ def _budget(lines: list[ListingLine]) -> list[list[str]]:
 
 def _stats(whole: Whole, money: MoneyMeter | None, supporters: int) -> list[tuple[str, str]]:
     listing = whole.listing
-    found = [(_("Pendukung"), i18n.number(supporters))]
+    found = [(_("Pendukung"), i18n.number(supporters))] if listing.kind in ("need", "campaign") else []
     if money:
         missing = max(0, money.goal - money.received - money.promised)
         found.append((_("Masih kurang"), short_rupiah(missing)))
