@@ -111,7 +111,7 @@ class Visitor:
 
     def labelled(self, label: str) -> Locator:
         """The field whose label begins so (a label may end in '(boleh kosong)')."""
-        return self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first
+        return self.page.get_by_label(re.compile(rf"^\s*{_spaced(label)}")).first
 
     def fill(self, label: str, value: str) -> None:
         """Type into a field."""
@@ -123,7 +123,7 @@ class Visitor:
 
     def tick(self, label: str) -> None:
         """Choose a radio button or tick a box, by its words: the input itself may be hidden under its chip."""
-        self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.check(force=True)
+        self.labelled(label).check(force=True)
 
     def sign_in(self, who: Member) -> None:
         """Address, password and, for whoever has an app, the code it shows now."""
@@ -181,7 +181,7 @@ class Visitor:
 
     def reads_mail(self, to: str, subject: str) -> str:
         """Wait for a mail in the demo's mail reader, open it, give its text."""
-        link = self.page.get_by_role("link", name=re.compile(re.escape(subject)))
+        link = self.page.get_by_role("link", name=re.compile(_spaced(subject)))
         self.waits_until(f"mail {subject!r} to {to}", link.count, path=f"/surat?ke={to}")
         with self.page.expect_navigation():
             link.first.click()
@@ -210,3 +210,8 @@ class Visitor:
             path = Path(folder) / f"{name}-{size['width']}{'' if self.javascript else '-nojs'}.png"
             self.page.screenshot(path=path, full_page=True)
         self.page.set_viewport_size(before)
+
+
+def _spaced(words: str) -> str:
+    """A pattern of these words with any blanks between them, hard ones too."""
+    return r"\s+".join(re.escape(word) for word in words.split())
