@@ -98,6 +98,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["coevolve_socket"] = str(ground.server.socket_folder)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file run in one process, unless they name a group of their own (all stories share one platform)."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem + item.path.parent.name))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Take the ground away, where it was laid."""
     ground = config.stash.get(_GROUND, None)

@@ -41,7 +41,7 @@ def test(pytest_arguments: tuple[str, ...]) -> None:
     failed = [step.name for step in steps if not step.ended_well]
     if not _has_browser():
         failed.append("browser")
-    code = _pytest(["-n", str(AT_ONCE), "--dist", "loadfile"])
+    code = _pytest(["-n", str(AT_ONCE), "--dist", "loadgroup"])
     if code:
         failed.append("pytest")
     took = f"{time.monotonic() - began:.0f} s"
