@@ -113,7 +113,8 @@ def _create_tables() -> None:
         ),
         sa.CheckConstraint("state <> 'requested' OR is_request", name=op.f("ck_pledge_requested")),
         sa.CheckConstraint(
-            "state IN ('requested','offered','accepted','declined','partly_delivered','delivered','confirmed','lapsed','withdrawn','cancelled')",
+            "state IN ('requested','offered','accepted','declined','partly_delivered','delivered','confirmed',"
+            "'lapsed','withdrawn','cancelled')",
             name=op.f("ck_pledge_state"),
         ),
         sa.CheckConstraint(
@@ -124,7 +125,8 @@ def _create_tables() -> None:
             name=op.f("ck_pledge_giver_known"),
         ),
         sa.CheckConstraint(
-            "length(message) <= 500 AND length(reason) <= 500 AND length(contact) <= 200 AND length(public_name) <= 120",
+            "length(message) <= 500 AND length(reason) <= 500 AND length(contact) <= 200"
+            " AND length(public_name) <= 120",
             name=op.f("ck_pledge_texts"),
         ),
         sa.ForeignKeyConstraint(
@@ -248,7 +250,12 @@ def _create_tables() -> None:
             name="ex_pledge_fulfilment_slot",
         ),
         sa.CheckConstraint(
-            "(kind = 'money' AND state IN ('confirmed','returned')) OR (kind = 'goods' AND state IN ('scheduled','handed_over','received','accepted','partly_accepted','rejected','returned','cancelled')) OR (kind = 'time' AND state IN ('scheduled','performed','confirmed','contested','cancelled')) OR (kind = 'facility' AND state IN ('booked','used','confirmed','no_show','cancelled'))",
+            "(kind = 'money' AND state IN ('confirmed','returned'))"
+            " OR (kind = 'goods' AND state IN ('scheduled','handed_over','received',"
+            "'accepted','partly_accepted','rejected','returned','cancelled'))"
+            " OR (kind = 'time' AND state IN ('scheduled','p"
+            "erformed','confirmed','contested','cancelled'))"
+            " OR (kind = 'facility' AND state IN ('booked','used','confirmed','no_show','cancelled'))",
             name=op.f("ck_pledge_fulfilment_state"),
         ),
         sa.CheckConstraint(

@@ -25,7 +25,9 @@ def line_of(listing: Listing, kind: str = "goods") -> ListingLine:
     return next(line for line in listings.lines_of(listing) if line.kind == kind)
 
 
-def offered(listing: Listing | None = None, *, quantity: int = 340, kind: str = "goods", **over: Any) -> Pledge:
+def offered(
+    listing: Listing | None = None, *, quantity: int = 340, kind: str = "goods", **over: Any
+) -> Pledge:
     """An offer that waits for an answer: 340 metres of pipe, unless told otherwise."""
     where = listing or listings.open_need()
     giver: Person = over.pop("by", None) or people.person()
@@ -47,7 +49,10 @@ def handed_over(listing: Listing | None = None, *, sent: int | None = None, **ov
     pledge = accepted(listing, **over)
     line = the_line(pledge)
     return service.hand_over(
-        pledge_line_id=line.id, by=giver_of(pledge), quantity=sent or line.accepted_quantity, evidence="Diantar"
+        pledge_line_id=line.id,
+        by=giver_of(pledge),
+        quantity=sent or line.accepted_quantity,
+        evidence="Diantar",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Any
 
@@ -25,90 +26,107 @@ step = st.tuples(
 )
 
 
-class Model:
-    """The same operations on plain numbers."""
+class Play:
+    """The real books and the same operations on plain numbers, side by side."""
 
     def __init__(self) -> None:
-        self.balance = self.spent = self.received_commitment = 0
+        self.books, self.name = Books(), uuid.uuid4().hex
+        self.balance = self.spent = self.kept = 0
         self.pending: dict[int, dict[str, Any]] = {}
+        self.postings: dict[int, tuple[str, int]] = {}
+        self.last: tuple[str, int, int] | None = None
 
     @property
     def held(self) -> int:
-        return sum(p["rest"] for p in self.pending.values() if p["kind"] == "reserve")
+        return sum(one["rest"] for one in self.pending.values() if one["kind"] == "reserve")
 
     @property
     def promised(self) -> int:
-        return sum(p["rest"] for p in self.pending.values() if p["kind"] == "promise")
+        return sum(one["rest"] for one in self.pending.values() if one["kind"] == "promise")
+
+    def do(self, number: int, verb: str, amount: int, pick: int) -> None:
+        """Try one operation; a refusal must leave both sides as they were."""
+        with contextlib.suppress(*REFUSALS):
+            getattr(self, verb)(f"{self.name}:{number}", amount, pick)
+        fund = queries.fund_totals([self.books.listing_id])[self.books.listing_id]
+        assert (fund.balance, fund.spent, fund.held) == (self.balance, self.spent, self.held)
+        promised = queries.commitment_totals([self.books.listing_id])[self.books.listing_id]
+        assert (promised.promised, promised.received) == (self.promised, self.kept)
+
+    def give(self, key: str, amount: int, _pick: int) -> None:
+        posting_id = self.books.give(key, amount)
+        self.postings[posting_id] = ("give", amount)
+        self.last = (key, amount, posting_id)
+        self.balance += amount
+
+    def spend(self, key: str, amount: int, _pick: int) -> None:
+        self._take(key, amount, self.books.bank, is_spending=True)
+        self.spent += amount
+
+    def refund(self, key: str, amount: int, _pick: int) -> None:
+        self._take(key, amount, self.books.refunds, is_spending=False)
+
+    def _take(self, key: str, amount: int, to: int, *, is_spending: bool) -> None:
+        fits = self.balance - self.held >= amount
+        posting_id = self.books.post(key, self.books.fund, to, amount, is_spending=is_spending)
+        assert fits, "the books gave what was not there"
+        self.postings[posting_id] = ("spend" if is_spending else "refund", amount)
+        self.balance -= amount
+
+    def promise(self, key: str, amount: int, _pick: int) -> None:
+        self.pending[self.books.promise(key, amount)] = {"kind": "promise", "rest": amount}
+
+    def reserve(self, key: str, amount: int, _pick: int) -> None:
+        fits = self.balance - self.held >= amount
+        made = self.books.reserve(key, amount)
+        assert fits, "the books held what was not there"
+        self.pending[made] = {"kind": "reserve", "rest": amount}
+
+    def fulfil(self, key: str, amount: int, pick: int) -> None:
+        if self.pending:
+            chosen = sorted(self.pending)[pick % len(self.pending)]
+            one = self.pending[chosen]
+            fits = one["rest"] >= amount
+            self.books.fulfil(key, chosen, amount)
+            assert fits, "more was fulfilled than was outstanding"
+            one["rest"] -= amount
+            if one["kind"] == "reserve":
+                self.balance -= amount
+                self.spent += amount
+            else:
+                self.kept += amount
+
+    def void(self, key: str, _amount: int, pick: int) -> None:
+        if self.pending:
+            chosen = sorted(self.pending)[pick % len(self.pending)]
+            self.books.void(key, chosen)
+            assert self.pending[chosen]["rest"] > 0
+            self.pending[chosen]["rest"] = 0
+
+    def reverse(self, key: str, _amount: int, pick: int) -> None:
+        if self.postings:
+            chosen = sorted(self.postings)[pick % len(self.postings)]
+            verb, size = self.postings[chosen]
+            source = {"source_kind": "test", "source_id": self.books.source_id}
+            ledger.reverse(key=key, posting_id=chosen, **source)
+            del self.postings[chosen]
+            self.balance += -size if verb == "give" else size
+            self.spent -= size if verb == "spend" else 0
+
+    def again(self, _key: str, _amount: int, _pick: int) -> None:
+        if self.last is not None:
+            assert self.books.give(self.last[0], self.last[1]) == self.last[2]
+
+    def fold(self, _key: str, _amount: int, _pick: int) -> None:
+        ledger.fold()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(step, max_size=25))
 def test_random_operations_keep_the_invariants(session: Session, steps: list[tuple[str, int, int]]) -> None:
     with session.begin_nested() as point:
-        _play(steps)
+        play = Play()
+        for number, (verb, amount, pick) in enumerate(steps):
+            play.do(number, verb, amount, pick)
+        assert broken() == []
         point.rollback()
-
-
-def _play(steps: list[tuple[str, int, int]]) -> None:
-    books, model, name = Books(), Model(), uuid.uuid4().hex
-    postings: list[tuple[int, str, int]] = []
-    reversed_ids: set[int] = set()
-    last: tuple[str, int, int] | None = None
-    for number, (verb, amount, pick) in enumerate(steps):
-        key = f"{name}:{number}"
-        pendings = sorted(model.pending)
-        pending = pendings[pick % len(pendings)] if pendings else None
-        try:
-            if verb == "give":
-                postings.append((books.give(key, amount), "give", amount))
-                model.balance += amount
-                last = (key, amount, postings[-1][0])
-            elif verb in {"spend", "refund"}:
-                fits = model.balance - model.held >= amount
-                target = books.bank if verb == "spend" else books.refunds
-                wrote = books.post(key, books.fund, target, amount, is_spending=verb == "spend")
-                assert fits
-                postings.append((wrote, verb, amount))
-                model.balance -= amount
-                model.spent += amount if verb == "spend" else 0
-            elif verb in {"promise", "reserve"}:
-                fits = verb == "promise" or model.balance - model.held >= amount
-                made = books.promise(key, amount) if verb == "promise" else books.reserve(key, amount)
-                assert fits
-                model.pending[made] = {"kind": verb, "rest": amount}
-            elif verb == "fulfil" and pending is not None:
-                fits = model.pending[pending]["rest"] >= amount
-                books.fulfil(key, pending, amount)
-                assert fits
-                model.pending[pending]["rest"] -= amount
-                if model.pending[pending]["kind"] == "reserve":
-                    model.balance -= amount
-                    model.spent += amount
-                else:
-                    model.received_commitment += amount
-            elif verb == "void" and pending is not None:
-                rest = model.pending[pending]["rest"]
-                books.void(key, pending)
-                assert rest > 0
-                model.pending[pending]["rest"] = 0
-            elif verb == "reverse" and postings:
-                posting_id, was, size = postings[pick % len(postings)]
-                if posting_id in reversed_ids:
-                    continue
-                ledger.reverse(key=key, posting_id=posting_id, source_kind="test", source_id=books.source_id)
-                reversed_ids.add(posting_id)
-                model.balance += size if was != "give" else -size
-                model.spent -= size if was == "spend" else 0
-            elif verb == "again" and last is not None:
-                assert books.give(last[0], last[1]) == last[2]
-            elif verb == "fold":
-                ledger.fold()
-        except REFUSALS:
-            pass
-        fund = queries.fund_totals([books.listing_id])
-        if books.listing_id in fund:
-            totals = fund[books.listing_id]
-            assert (totals.balance, totals.spent, totals.held) == (model.balance, model.spent, model.held)
-        promised = queries.commitment_totals([books.listing_id])[books.listing_id]
-        assert (promised.promised, promised.received) == (model.promised, model.received_commitment)
-    assert broken() == []

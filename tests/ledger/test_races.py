@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,6 @@ from coevolve.kit import invariants
 from coevolve.kit.db import commit, db, session
 from coevolve.ledger import queries
 from coevolve.ledger import service as ledger
-from coevolve.ledger.errors import BelowFloor
 from coevolve.ledger.invariants import INVARIANTS
 from coevolve.ledger.service import writing
 from tests.conftest import Committed
@@ -32,7 +32,7 @@ def at_once(app: Flask, *works: Callable[[], Any]) -> list[Any]:
             try:
                 results[number] = works[number]()
                 commit()
-            except Exception as trouble:  # noqa: BLE001 - it is the result
+            except Exception as trouble:
                 db.session.rollback()
                 results[number] = trouble
             finally:
@@ -62,10 +62,9 @@ def meet(monkeypatch: pytest.MonkeyPatch, count: int = 2) -> None:
     taken = writing._debit
 
     def slowly(legs: Any, free: Any) -> None:
-        try:
+        # Broken when the other one waits for our lock: that is the protection at work.
+        with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(timeout=1.0)
-        except threading.BrokenBarrierError:
-            pass  # the other one waits for our lock: that is the protection at work
         taken(legs, free)
 
     monkeypatch.setattr(writing, "_debit", slowly)

@@ -216,7 +216,7 @@ def test_amounts_that_no_book_takes(books: Books, amount: int) -> None:
 def test_units_and_books_do_not_mix(books: Books) -> None:
     dollars = accounts.unidentified("USD")
     line = uuid7()
-    metres = accounts.promised_to(line, "X:METER")
+    metres = accounts.promised_to(line, "X:METRE")
     with pytest.raises(Unbookable):
         books.post("x", books.bank, dollars, 5)
     with pytest.raises(Unbookable):

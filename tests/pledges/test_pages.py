@@ -45,7 +45,7 @@ def test_a_guest_gives_money_and_comes_to_the_methods(client: Client, session: S
     shown = client.get(f"/dukung/{campaign.slug}?jumlah=100000")
     assert shown.status_code == 200
     assert "no-store" in shown.headers["Cache-Control"]
-    assert 'value="100000" checked' in text_of(shown) or "checked" in text_of(shown)
+    assert re.search(r"<input[^>]*checked[^>]*>", text_of(shown)), "the chip of the address is chosen"
     sent = give(client, campaign, amount_choice="100000", message="Semoga lancar", **GUEST)
     assert sent.status_code == 303  # type: ignore[attr-defined]
     where = sent.headers["Location"]  # type: ignore[attr-defined]
@@ -74,41 +74,39 @@ def test_a_card_page_that_is_slow_leads_to_the_waiting_page(client: Client, sess
     assert done.headers["Location"] == f"/bayar/{payment.public_ref}"
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "75.000,50",
-        "-1",
-        "1e5",
-        str(2**63),
-        "0",
-        "9.999",
-        "500rb",
-        "Rp 75.000",
-        "１００００",
-        "NaN",
-        "1_000",
-        "75,000",
-        "+5",
-        "0x10",
-        " 1 0",
-        "99999999999999999999",
-        "a" * 5000,
-        "10000\x00",
-        "'; DROP TABLE pledge; --",
-    ],
-)
-def test_wrong_amounts_are_refused_beside_the_field_and_kept(
-    client: Client, session: Session, typed: str
-) -> None:
+WRONG_AMOUNTS = [
+    "75.000,50",
+    "-1",
+    "1e5",
+    str(2**63),
+    "0",
+    "9.999",
+    "500rb",
+    "Rp 75.000",
+    "１００００",
+    "NaN",
+    "1_000",
+    "75,000",
+    "+5",
+    "0x10",
+    " 1 0",
+    "99999999999999999999",
+    "a" * 5000,
+    "10000\x00",
+    "'; DROP TABLE pledge; --",
+]
+
+
+def test_wrong_amounts_are_refused_beside_the_field_and_kept(client: Client, session: Session) -> None:
     campaign = listings.open_campaign()
-    refused = give(client, campaign, amount=typed, message="Semoga lancar", **GUEST)
-    body = text_of(refused)
-    assert refused.status_code == 422  # type: ignore[attr-defined]
-    assert 'id="amount-error"' in body
-    if "\x00" not in typed:
-        assert f'value="{html.escape(typed)}"' in refused.get_data(as_text=True).replace("&#39;", "&#x27;")  # type: ignore[attr-defined]
-    assert "Semoga lancar" in body
+    for typed in WRONG_AMOUNTS:
+        refused = give(client, campaign, amount=typed, message="Semoga lancar", **GUEST)
+        body = text_of(refused)
+        assert refused.status_code == 422, typed  # type: ignore[attr-defined]
+        assert 'id="amount-error"' in body, typed
+        assert "Semoga lancar" in body
+        if "\x00" not in typed:
+            assert f'value="{typed}"' in body, typed
     assert session.execute(select(Pledge)).first() is None
 
 
@@ -125,7 +123,9 @@ def test_two_different_amounts_are_asked_about(client: Client, session: Session)
 
 @pytest.mark.parametrize("missing", ["name", "email"])
 def test_a_guest_says_who_it_is(client: Client, session: Session, missing: str) -> None:
-    refused = give(client, listings.open_campaign(), amount="75.000", **{k: v for k, v in GUEST.items() if k != missing})
+    refused = give(
+        client, listings.open_campaign(), amount="75.000", **{k: v for k, v in GUEST.items() if k != missing}
+    )
     assert refused.status_code == 422  # type: ignore[attr-defined]
     assert f'id="{missing}-error"' in text_of(refused)
 
@@ -143,7 +143,9 @@ def test_nothing_is_ticked_in_advance(client: Client, session: Session) -> None:
     body = text_of(client.get(f"/dukung/{listings.open_campaign().slug}"))
     assert "checked" not in body
     for bad in ("-5", "abc", "9" * 40):
-        assert "checked" in text_of(client.get(f"/dukung/{listings.open_campaign().slug}?jumlah={bad}")) or True
+        assert (
+            "checked" in text_of(client.get(f"/dukung/{listings.open_campaign().slug}?jumlah={bad}")) or True
+        )
 
 
 def test_a_person_offers_goods(client: Client, session: Session, sign_in: SignIn) -> None:
@@ -153,7 +155,7 @@ def test_a_person_offers_goods(client: Client, session: Session, sign_in: SignIn
     assert "Masuk untuk menawarkan" in text_of(client.get(f"/dukung/{need.slug}"))
     sign_in(client, giver)
     shown = text_of(client.get(f"/dukung/{need.slug}?baris={line.id}"))
-    assert "<details class=\"acc\" open>" in shown
+    assert '<details class="acc" open>' in shown
     key = line.id.hex
     fields = {f"quantity_{key}": "340", f"from_{key}": "16/11/2027", f"note_{key}": "Pipa sisa proyek"}
     refused = give(client, need, **fields)
@@ -168,21 +170,26 @@ def test_a_person_offers_goods(client: Client, session: Session, sign_in: SignIn
     assert "Menunggu jawaban OMS" in body
 
 
-@pytest.mark.parametrize(
-    ("name", "typed"),
-    [("quantity", "3,5"), ("quantity", "-1"), ("quantity", "1e3"), ("quantity", "9" * 30), ("from", "besok"), ("until", "31/02/2027")],
-)
-def test_wrong_lines_are_refused_beside_the_field(
-    client: Client, session: Session, sign_in: SignIn, name: str, typed: str
-) -> None:
+WRONG_LINES = [
+    ("quantity", "3,5"),
+    ("quantity", "-1"),
+    ("quantity", "1e3"),
+    ("quantity", "9" * 30),
+    ("from", "besok"),
+    ("until", "31/02/2027"),
+]
+
+
+def test_wrong_lines_are_refused_beside_the_field(client: Client, session: Session, sign_in: SignIn) -> None:
     need = listings.open_need()
     sign_in(client, people.person())
     key = pledges.line_of(need).id.hex
-    fields = {f"quantity_{key}": "5", "contact": "0812"} | {f"{name}_{key}": typed}
-    refused = give(client, need, **fields)
-    assert refused.status_code == 422  # type: ignore[attr-defined]
-    assert f'id="{name}_{key}-error"' in text_of(refused)
-    assert typed in text_of(refused)
+    for name, typed in WRONG_LINES:
+        fields = {f"quantity_{key}": "5", "contact": "0812"} | {f"{name}_{key}": typed}
+        refused = give(client, need, **fields)
+        assert refused.status_code == 422, typed  # type: ignore[attr-defined]
+        assert f'id="{name}_{key}-error"' in text_of(refused)
+        assert typed in text_of(refused)
 
 
 def test_the_whole_way_of_goods_by_pages(client: Client, session: Session, sign_in: SignIn) -> None:
@@ -200,7 +207,12 @@ def test_the_whole_way_of_goods_by_pages(client: Client, session: Session, sign_
     assert client.post(f"{base}/terima", data={f"terima-quantity-{line.id}": "300"}).status_code == 422
     sign_in(client, giver)
     hand = {f"serahkan-{line.id}-quantity": "300", f"serahkan-{line.id}-evidence": "Surat jalan 12"}
-    assert client.post(f"{base}/serahkan/{line.id}", data=hand | {f"serahkan-{line.id}-quantity": "301"}).status_code == 422
+    assert (
+        client.post(
+            f"{base}/serahkan/{line.id}", data=hand | {f"serahkan-{line.id}-quantity": "301"}
+        ).status_code
+        == 422
+    )
     assert client.post(f"{base}/serahkan/{line.id}", data=hand).status_code == 303
     (sent,) = queries.fulfilments_of([line.id])[line.id]
     sign_in(client, owner)
@@ -216,7 +228,9 @@ def test_the_whole_way_of_goods_by_pages(client: Client, session: Session, sign_
 
 def test_a_guest_link_confirms_without_sign_in(client: Client, session: Session) -> None:
     sent = pledges.handed_over(quantity=50)
-    pledge = queries.get(db.get(type(pledges.queries.lines_of(uuid7())) if False else Pledge, _pledge_id(sent)).id)
+    pledge = queries.get(
+        db.get(type(pledges.queries.lines_of(uuid7())) if False else Pledge, _pledge_id(sent)).id
+    )
     session.commit()
     link = links.path(pledge.id, "receiver")
     assert client.get(link).status_code == 200
@@ -251,7 +265,10 @@ def test_strangers_see_nothing(client: Client, session: Session, sign_in: SignIn
         f"{base}/bayar",
         f"/dukungan/{uuid7()}",
     ]
-    posts = [f"{base}/{step}" for step in ("terima", "tolak", "tarik", f"serahkan/{line.id}", f"jadwalkan/{line.id}")]
+    posts = [
+        f"{base}/{step}"
+        for step in ("terima", "tolak", "tarik", f"serahkan/{line.id}", f"jadwalkan/{line.id}")
+    ]
     posts += [f"{base}/{step}/{other.id}" for step in ("pastikan", "gugat", "tidak-jadi")]
     for _round in range(2):
         for address in addresses:
@@ -332,7 +349,9 @@ def test_asking_on_a_standing_offer(client: Client, session: Session, sign_in: S
     assert "Permintaan diajukan oleh organisasi" in text_of(client.get(f"/dukung/{offer.slug}"))
     sign_in(client, organisations.owner_of(cso))
     assert client.get(f"/dukung/{offer.slug}").status_code == 200
-    sent = give(client, offer, **{f"quantity_{key}": "3", "message": "Untuk pelatihan kader", "contact": "0812"})
+    sent = give(
+        client, offer, **{f"quantity_{key}": "3", "message": "Untuk pelatihan kader", "contact": "0812"}
+    )
     assert sent.status_code == 303  # type: ignore[attr-defined]
     pledge = session.execute(select(Pledge)).scalar_one()
     assert pledge.state == PledgeState.requested
@@ -340,7 +359,10 @@ def test_asking_on_a_standing_offer(client: Client, session: Session, sign_in: S
     line = pledges.the_line(pledge)
     body = text_of(client.get(f"/dukungan/{pledge.id}"))
     assert "Untuk pelatihan kader" in body
-    assert client.post(f"/dukungan/{pledge.id}/terima", data={f"terima-quantity-{line.id}": "3"}).status_code == 303
+    assert (
+        client.post(f"/dukungan/{pledge.id}/terima", data={f"terima-quantity-{line.id}": "3"}).status_code
+        == 303
+    )
     book = {
         f"jadwalkan-{line.id}-quantity": "3",
         f"jadwalkan-{line.id}-starts_at": "2027-02-01T08:00",

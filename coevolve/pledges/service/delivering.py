@@ -45,7 +45,11 @@ def schedule(
 ) -> PledgeFulfilment:
     """Plan a hand-over or a shift, or book a facility (which needs its time; two bookings never overlap)."""
     pledge, line, party = asking.locked_line(pledge_line_id, by, "schedule")
-    return _plan(pledge, line, party, quantity=quantity, starts_at=starts_at, ends_at=ends_at, place=place)
+    fulfilment = _plan(
+        pledge, line, party, quantity=quantity, starts_at=starts_at, ends_at=ends_at, place=place
+    )
+    telling.record(pledge, "scheduled", party.person_id, data=_facts(fulfilment, line))
+    return fulfilment
 
 
 def hand_over(
@@ -204,7 +208,6 @@ def _plan(
         raise Conflict(
             "slot_taken", lazy("Waktu ini sudah dipesan. Pilih waktu lain."), field="starts_at"
         ) from None
-    telling.record(pledge, "scheduled", party.person_id, data=_facts(fulfilment, line))
     return fulfilment
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from coevolve.kit.access import access
 from coevolve.kit.errors import NotFound
-from coevolve.kit.i18n import lazy
+from coevolve.kit.i18n import _, lazy
 from coevolve.kit.pages import actor, page
 from coevolve.organisations import policy as organisation_policy
 from coevolve.organisations import queries as organisations
@@ -66,6 +66,10 @@ def _asked() -> tuple[str, tuple[S, ...] | None, uuid.UUID | None]:
     return stage if stage in STAGES else "", states, after
 
 
+def _is_unpaid(row: queries.PledgeRow) -> bool:
+    return row.is_pay_now and row.state == S.offered and all(line.kind == "money" for line in row.lines)
+
+
 def _shown(found: queries.PledgePage, stage: str, base: str) -> dict[str, Any]:
     stages = [{"text": lazy("Semua"), "href": base}]
     stages += [{"text": text, "href": f"{base}?tahap={code}"} for code, (text, _states) in STAGES.items()]
@@ -78,7 +82,7 @@ def _shown(found: queries.PledgePage, stage: str, base: str) -> dict[str, Any]:
                 "receiver": row.receiver_name,
                 "giver": row.giver_name,
                 "is_request": row.is_request,
-                "state": labels.pledge(row.state),
+                "state": _("Menunggu pembayaran") if _is_unpaid(row) else labels.pledge(row.state),
                 "tag": TAGS.get(S(row.state), "plain"),
                 "at": row.created_at,
                 "given": [

@@ -20,6 +20,7 @@ def now(
     receiver: str,
     money_only: bool,
     waits_for_goods: bool = True,
+    to_count: bool = False,
 ) -> tuple[str, str]:
     """A headline and a sentence: what is, and who does what next."""
     state = S(pledge.state)
@@ -30,6 +31,8 @@ def now(
             "Terima kasih. %(receiver)s sudah menerima dukungan ini.", receiver=receiver
         )
     told = _told(giver, receiver)[state]
+    if to_count and state == S.partly_delivered:
+        told = (told[0], told[1], _told(giver, receiver)[S.delivered][2])
     return told[0], told[1] if is_giver else told[2]
 
 

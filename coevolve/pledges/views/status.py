@@ -80,6 +80,7 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
         receiver=receiver.name,
         money_only=money_only,
         waits_for_goods=bool(waiting),
+        to_count=any(one.state in _UNDER_WAY for row in fulfilments.values() for one in row),
     )
     return private(
         page(
