@@ -6,10 +6,14 @@ code that finds them every day, and the world begins with those mails already ou
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+
 from sqlalchemy import text
 
 from coevolve.kit.db import session
 from coevolve.matching import service as matching
+from coevolve.notifications import service as notifications
 
 MATCHED_LISTINGS = 24
 THANKS = """
@@ -40,10 +44,12 @@ SENT = "UPDATE message SET state = 'sent', sent_at = clock_timestamp() WHERE sta
 NEWEST = "SELECT id FROM listing WHERE state = 'open' ORDER BY opened_at DESC LIMIT :limit"
 
 
-def tell(*, since: object, read_before: object) -> None:
-    """Write the notices of the last months."""
+def tell(*, since: object, read_before: object, eager: Iterable[uuid.UUID]) -> None:
+    """Write the notices of the last months; the eager want mails of matches at once instead of once a day."""
     session().execute(text(THANKS), {"since": since, "read_before": read_before})
     session().execute(text(OFFERS))
     for listing_id in session().execute(text(NEWEST), {"limit": MATCHED_LISTINGS}).scalars().all():
         matching.find_supporters(about_id=listing_id, journal_id=0)
     session().execute(text(SENT))
+    for person_id in eager:
+        notifications.prefer(person_id=person_id, wishes={("matches", "email"): "now"})
