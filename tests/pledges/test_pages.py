@@ -143,9 +143,7 @@ def test_nothing_is_ticked_in_advance(client: Client, session: Session) -> None:
     body = text_of(client.get(f"/dukung/{listings.open_campaign().slug}"))
     assert "checked" not in body
     for bad in ("-5", "abc", "9" * 40):
-        assert (
-            "checked" in text_of(client.get(f"/dukung/{listings.open_campaign().slug}?jumlah={bad}")) or True
-        )
+        assert "checked" not in text_of(client.get(f"/dukung/{listings.open_campaign().slug}?jumlah={bad}"))
 
 
 def test_a_person_offers_goods(client: Client, session: Session, sign_in: SignIn) -> None:
@@ -228,9 +226,7 @@ def test_the_whole_way_of_goods_by_pages(client: Client, session: Session, sign_
 
 def test_a_guest_link_confirms_without_sign_in(client: Client, session: Session) -> None:
     sent = pledges.handed_over(quantity=50)
-    pledge = queries.get(
-        db.get(type(pledges.queries.lines_of(uuid7())) if False else Pledge, _pledge_id(sent)).id
-    )
+    pledge = queries.get(_pledge_id(sent))
     session.commit()
     link = links.path(pledge.id, "receiver")
     assert client.get(link).status_code == 200
