@@ -108,11 +108,19 @@ _ = gettext
 
 def locale() -> Locale:
     """Babel's locale of the reader."""
-    return Locale.parse("id_ID" if language() == "id" else "en_GB")
+    return _locale(_language.get())
+
+
+@functools.cache
+def _locale(code: str) -> Locale:
+    return Locale.parse("id_ID" if code == "id" else "en_GB")
 
 
 def number(value: float) -> str:
-    """1.234 in Indonesian, 1,234 in English."""
+    """1.234 in Indonesian, 1,234 in English. Whole numbers, hundreds on a page, are written without Babel."""
+    if type(value) is int:
+        figure = f"{value:,}"
+        return figure.replace(",", ".") if _language.get() == "id" else figure
     return format_decimal(value, locale=locale())
 
 
@@ -125,24 +133,22 @@ def date(value: dt.date | dt.datetime | None, zone: str = "Asia/Jakarta") -> str
     """22 November 2026."""
     if value is None:
         return ""
-    day = (
-        value.astimezone(ZoneInfo(zone)).date()
-        if isinstance(value, dt.datetime)
-        else value
-    )
-    return format_date(day, "d MMMM y", locale=locale())
+    day = value.astimezone(ZoneInfo(zone)).date() if isinstance(value, dt.datetime) else value
+    return _written(day, "d MMMM y", _language.get())
 
 
 def short_date(value: dt.date | dt.datetime | None, zone: str = "Asia/Jakarta") -> str:
     """22 Nov 2026."""
     if value is None:
         return ""
-    day = (
-        value.astimezone(ZoneInfo(zone)).date()
-        if isinstance(value, dt.datetime)
-        else value
-    )
-    return format_date(day, "d MMM y", locale=locale())
+    day = value.astimezone(ZoneInfo(zone)).date() if isinstance(value, dt.datetime) else value
+    return _written(day, "d MMM y", _language.get())
+
+
+@functools.lru_cache(maxsize=2_048)
+def _written(day: dt.date, pattern: str, code: str) -> str:
+    """A day in the words of a language; a page names the same few days again and again."""
+    return format_date(day, pattern, locale=_locale(code))
 
 
 def day_month(value: dt.date) -> str:

@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from babel.numbers import format_decimal
-
 from coevolve.kit import i18n
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
@@ -129,13 +127,9 @@ def split(amount: int, weights: list[int]) -> list[int]:
     """Share an amount by weights with the largest remainders first; the parts sum to the amount exactly."""
     total = sum(weights)
     if total <= 0 or amount < 0 or min(weights) < 0:
-        raise ValueError(
-            "split needs a non-negative amount and weights with a positive sum"
-        )
+        raise ValueError("split needs a non-negative amount and weights with a positive sum")
     parts = [amount * weight // total for weight in weights]
-    order = sorted(
-        range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i)
-    )
+    order = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
     for i in order[: amount - sum(parts)]:
         parts[i] += 1
     return parts
@@ -155,20 +149,16 @@ def parse_rupiah(text: str | None, *, field: str | None = None) -> Money:
             lazy("Isi jumlahnya dalam rupiah, misalnya 75.000."),
             field=field,
         )
-    if _PLAIN.fullmatch(cleaned) or (
-        len(cleaned) <= 24 and _GROUPED.fullmatch(cleaned)
-    ):
+    if _PLAIN.fullmatch(cleaned) or (len(cleaned) <= 24 and _GROUPED.fullmatch(cleaned)):
         whole = int(cleaned.replace(".", ""))
         if whole * 100 >= LIMIT_MINOR:
-            raise Invalid(
-                "amount_too_large", lazy("Jumlah ini terlalu besar."), field=field
-            )
+            raise Invalid("amount_too_large", lazy("Jumlah ini terlalu besar."), field=field)
         return rupiah(whole)
     meant = _meant(cleaned)
     if meant is not None:
         message = lazy(
             "Tulis jumlah dengan angka saja. Maksud Anda %(amount)s?",
-            amount=format_decimal(meant, locale="id_ID"),
+            amount=_dotted(meant),
         )
         raise Invalid("amount_shape", message, field=field)
     raise Invalid(
@@ -207,13 +197,18 @@ def format_money(money: Money) -> str:
     whole, rest = divmod(abs(money.amount), 10**places)
     sign = "-" if money.amount < 0 else ""
     # Rupiah is written with points in both languages: "Rp 75,000" would be read as seventy-five here.
-    locale = "id_ID" if money.unit == "IDR" else i18n.locale()
-    figure = format_decimal(whole, locale=locale)
+    has_points = money.unit == "IDR" or i18n.language() == "id"
+    figure = _dotted(whole) if has_points else f"{whole:,}"
     if rest or (places and money.unit != "IDR"):
-        comma = "," if locale == "id_ID" or i18n.language() == "id" else "."
+        comma = "," if has_points else "."
         figure += f"{comma}{rest:0{places}d}"
     name = "Rp" if money.unit == "IDR" else money.unit
     return f"{sign}{name}{NBSP}{figure}"
+
+
+def _dotted(whole: int) -> str:
+    """68.450.000: a whole number as Indonesians write it."""
+    return f"{whole:,}".replace(",", ".")
 
 
 def format_rupiah(amount_minor: int | None) -> str:
@@ -223,11 +218,7 @@ def format_rupiah(amount_minor: int | None) -> str:
 
 def typed_rupiah(amount_minor: int | None) -> str:
     """The amount as one would type it into a field: 75.000."""
-    return (
-        ""
-        if amount_minor is None
-        else format_decimal(int(amount_minor) // 100, locale="id_ID")
-    )
+    return "" if amount_minor is None else _dotted(int(amount_minor) // 100)
 
 
 def short_rupiah(amount_minor: int | None) -> str:
@@ -241,7 +232,7 @@ def short_rupiah(amount_minor: int | None) -> str:
     ):
         if whole >= size:
             tenths = whole * 10 // size
-            figure = format_decimal(tenths // 10, locale=i18n.locale())
+            figure = i18n.number(tenths // 10)
             if tenths % 10:
                 figure += ("," if indonesian else ".") + str(tenths % 10)
             return f"Rp{NBSP}{figure}{NBSP}{name_id if indonesian else name_en}"
@@ -289,13 +280,8 @@ def parse_quantity(text: str | None, *, field: str | None = None) -> int:
     """A whole, positive number of things: `340` or `1.200`. Raises Invalid."""
     cleaned = ("" if text is None else text).strip(" \t\r\n")
     if not cleaned:
-        raise Invalid(
-            "quantity_missing", lazy("Isi jumlahnya dengan angka."), field=field
-        )
-    if not (
-        re.fullmatch(r"[0-9]{1,9}", cleaned)
-        or re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3}){1,2}", cleaned)
-    ):
+        raise Invalid("quantity_missing", lazy("Isi jumlahnya dengan angka."), field=field)
+    if not (re.fullmatch(r"[0-9]{1,9}", cleaned) or re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3}){1,2}", cleaned)):
         raise Invalid(
             "quantity_shape",
             lazy("Tulis jumlah dengan angka bulat, misalnya 340."),
@@ -303,9 +289,7 @@ def parse_quantity(text: str | None, *, field: str | None = None) -> int:
         )
     value = int(cleaned.replace(".", ""))
     if value == 0:
-        raise Invalid(
-            "quantity_zero", lazy("Jumlahnya harus lebih dari nol."), field=field
-        )
+        raise Invalid("quantity_zero", lazy("Jumlahnya harus lebih dari nol."), field=field)
     return value
 
 
