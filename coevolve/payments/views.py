@@ -19,7 +19,7 @@ from coevolve.kit.pages import actor, is_htmx, page
 from coevolve.listings import queries as listings
 from coevolve.organisations import queries as organisations
 from coevolve.payments import links, queries
-from coevolve.payments.models import OPEN, Payment, PaymentState, Receipt
+from coevolve.payments.models import OPEN, Payment, PaymentState
 from coevolve.payments.words import METHODS, STATES
 from coevolve.people import queries as people
 from coevolve.pledges import queries as pledges
@@ -44,6 +44,7 @@ def _status(payment: Payment) -> dict[str, Any]:
     settlement = pledges.settlement_of(payment.reference_id)
     listing = listings.get(settlement.listing_id)
     account = queries.bank_account(payment.bank_account_id) if payment.bank_account_id else None
+    is_mine = _may_read(payment)
     return {
         "payment": payment,
         "pledge_id": settlement.pledge_id,
@@ -56,14 +57,9 @@ def _status(payment: Payment) -> dict[str, Any]:
         "label": STATES[payment.state],
         "is_transfer": payment.provider == "bank_transfer",
         "in_review": reconciliation.has_open_case(payment.id),
-        "receipt": _readable_receipt(payment),
+        "is_mine": is_mine,
+        "receipt": queries.receipt_of(payment.id) if is_mine else None,
     }
-
-
-def _readable_receipt(payment: Payment) -> Receipt | None:
-    """The receipt, when the person at this browser may open it."""
-    receipt = queries.receipt_of(payment.id)
-    return receipt if receipt is not None and _may_read(payment) else None
 
 
 def _may_read(payment: Payment) -> bool:

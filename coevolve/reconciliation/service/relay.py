@@ -6,11 +6,12 @@ that cannot be settled backs off by itself and blocks nobody.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
 from sqlalchemy import select, text
 
-from coevolve.kit import inbox
+from coevolve.kit import clock, inbox
 from coevolve.kit.db import commit, get, lock, session
 from coevolve.kit.faults import fault
 from coevolve.kit.money import Money
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 TRIES = 12
 LEASE_SECONDS = 90
+TURN = dt.timedelta(seconds=35)
+"""One turn takes no longer, well within a task's time limit, even when the provider hangs."""
 
 
 def work_off(*, event_id: int | None = None, limit: int = 50) -> int:
@@ -31,8 +34,8 @@ def work_off(*, event_id: int | None = None, limit: int = 50) -> int:
     where = Inbox.state == "new"
     if event_id is not None:
         where = where & (Inbox.id == event_id)
-    taken = 0
-    while taken < limit:
+    taken, began = 0, clock.now()
+    while taken < limit and clock.now() - began < TURN:
         # One at a time: the lease of a second row must not run while the first one waits for the provider.
         claimed = inbox.claim(Inbox, where=where, limit=1, lease_seconds=LEASE_SECONDS)
         commit()
