@@ -20,11 +20,12 @@
     if (e.key == "Escape") for (const m of all("details.menu[open]")) { m.open = false; m.firstElementChild.focus(); }
   });
 
-  /* One tap is enough: the button shows that it works, a second tap waits. */
+  /* One tap is enough, a second one waits; without network nothing is sent. */
   on("submit", (e) => {
     const b = e.submitter;
     if (!b || e.target.method != "post" || e.defaultPrevented) return;
-    if (b.ariaBusy) return e.preventDefault();
+    show(!navigator.onLine);
+    if (!navigator.onLine || b.ariaBusy) return e.preventDefault();
     b.ariaBusy = "true";
     setTimeout(() => { b.ariaBusy = null; }, 8000);
   });
