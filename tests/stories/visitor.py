@@ -179,6 +179,13 @@ class Visitor:
             self.page.wait_for_timeout(400)
             self.page.reload()
 
+    def waits_quietly(self, is_so: Callable[[], Any]) -> None:
+        """Wait until something is so, without touching the page."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not is_so():
+            assert time.monotonic() < deadline, self._read()
+            self.page.wait_for_timeout(200)
+
     def reads_mail(self, to: str, subject: str) -> str:
         """Wait for a mail in the demo's mail reader, open it, give its text."""
         link = self.page.get_by_role("link", name=re.compile(_spaced(subject)))
