@@ -20,7 +20,7 @@
     if (e.key == "Escape") for (const m of all("details.menu[open]")) { m.open = false; m.firstElementChild.focus(); }
   });
 
-  /* One tap is enough, a second one waits; without network nothing is sent. */
+  /* One tap is enough, a second one waits; offline nothing is sent. */
   on("submit", (e) => {
     const b = e.submitter;
     if (!b || e.target.method != "post" || e.defaultPrevented) return;
