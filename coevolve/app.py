@@ -21,7 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from coevolve import registry
 from coevolve.config import Settings, install
 from coevolve.config import settings as current_settings
-from coevolve.kit import clock, health, i18n, money, pages
+from coevolve.kit import clock, health, i18n, money, pages, reads
 from coevolve.kit.access import access, rule_of
 from coevolve.kit.db import db, session
 from coevolve.kit.errors import DomainError, Forbidden, TooMany
@@ -56,6 +56,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     db.init_app(app)
+    with app.app_context():
+        reads.watch(db.engine)
     registry.import_models()
     csrf.init_app(app)
     compress.init_app(app)
@@ -98,8 +100,8 @@ def flask_config(settings: Settings, *, statement_timeout_ms: int | None = None)
             "pool_size": settings.pool_size,
             "max_overflow": settings.pool_overflow,
             "pool_timeout": 5,
-            "pool_pre_ping": True,
             "pool_recycle": 300,
+            "skip_autocommit_rollback": True,
             "connect_args": {
                 "options": options,
                 "connect_timeout": 5,

@@ -36,6 +36,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is the name of the attribute below
 
+from coevolve.kit import reads
 from coevolve.kit.errors import NotFound
 
 NAMING = {
@@ -69,7 +70,7 @@ class Model(DeclarativeBase):
         return f"<{type(self).__name__} {identity[0] if identity else 'new'}>"
 
 
-db = SQLAlchemy(model_class=cast("Any", Model))
+db = SQLAlchemy(model_class=cast("Any", Model), session_options={"class_": reads.Session})
 
 
 _uuid7_lock = threading.Lock()
