@@ -221,4 +221,4 @@ def approvals_in(review_id: uuid.UUID) -> list[uuid.UUID]:
 def names_of(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names of persons."""
     statement = select(Person.id, Person.name).where(Person.id.in_(list(person_ids)))
-    return dict(db.session().execute(statement).tuples().all())
+    return {row.id: row.name for row in db.session().execute(statement)}

@@ -15,7 +15,9 @@ from tests.factories import listings
 FAULTS = {
     "listing.shelf": "DELETE FROM listing_search",
     "listing.place": "UPDATE listing SET province_code = '11'",
-    "listing.counts": "INSERT INTO listing_facet_delta (places, sector, kind, kinds, step) VALUES ('{53}', 'water', 'need', 1, 1)",
+    "listing.counts": (
+        "INSERT INTO listing_facet_delta (places, sector, kind, kinds, step) VALUES ('{53}', 'water', 'need', 1, 1)"
+    ),
     "listing.two_moderators": "UPDATE listing SET seconded_by = NULL",
     "listing.organisation": "UPDATE organisation SET state = 'rejected'",
 }

@@ -13,11 +13,9 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import text
-
-from coevolve.kit.db import session
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
+from coevolve.kit.reads import rows as read_rows
 from coevolve.kit.text import clean_line
 from coevolve.listings.models import KIND_BITS, Kind
 from coevolve.listings.sectors import CODES
@@ -176,7 +174,7 @@ SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.province_code, l.rege
 def browse(query: Query) -> Page:
     """One page of open listings; one statement."""
     sql, values = _search_walk(query) if query.words else _index_walk(query)
-    rows = [Row(*row) for row in session().execute(text(sql), values)]
+    rows = [Row(*row) for row in read_rows(sql, values)]
     more = len(rows) > query.size
     rows = rows[: query.size]
     backwards = query.cursor is not None and query.cursor.is_before
@@ -195,10 +193,10 @@ def _index_walk(query: Query) -> tuple[str, dict[str, Any]]:
     where = _place_filter(query, values)
     for name, value in (("sector", query.sector), ("kind", query.kind)):
         if value:
-            where.append(f"p.{name} = :{name}")
+            where.append(f"p.{name} = %({name})s")
             values[name] = value
     if query.bit:
-        where.append("p.kinds & :bit > 0")
+        where.append("p.kinds & %(bit)s > 0")
         values["bit"] = query.bit
     backwards = query.cursor is not None and query.cursor.is_before
     sort, key = (
@@ -208,14 +206,14 @@ def _index_walk(query: Query) -> tuple[str, dict[str, Any]]:
     )
     rising = query.by_closing != backwards
     if query.cursor is not None:
-        where.append(f"({sort}, p.listing_id) {'>' if rising else '<'} (:after, :after_id)")
+        where.append(f"({sort}, p.listing_id) {'>' if rising else '<'} (%(after)s, %(after_id)s)")
         values["after"], values["after_id"] = _after(query.cursor, query.by_closing), query.cursor.listing_id
     way = "ASC" if rising else "DESC"
     sql = f"""
 WITH hit AS MATERIALIZED (
   SELECT listing_id, key, row_number() OVER () AS position FROM (
     SELECT p.listing_id, {key} AS key FROM listing_place p {"WHERE " + " AND ".join(where) if where else ""}
-     ORDER BY {sort} {way}, p.listing_id {way} LIMIT :most) walk
+     ORDER BY {sort} {way}, p.listing_id {way} LIMIT %(most)s) walk
 ){_SHOWN}"""
     return sql, values
 
@@ -240,12 +238,12 @@ def _place_filter(query: Query, values: dict[str, Any]) -> list[str]:
     values["place"] = place.code
     if place.level == "country":
         if place.code == "ID":
-            return ["p.country_code = :place"]
-        return ["p.country_code = :place", "p.country_code <> 'ID'"]
+            return ["p.country_code = %(place)s"]
+        return ["p.country_code = %(place)s", "p.country_code <> 'ID'"]
     if place.level == "village":
         values["district"] = place.parent_code
-        return ["p.district_code = :district", "p.locality_code = :place"]
-    return [f"p.{_LEVEL_COLUMN[place.level]} = :place"]
+        return ["p.district_code = %(district)s", "p.locality_code = %(place)s"]
+    return [f"p.{_LEVEL_COLUMN[place.level]} = %(place)s"]
 
 
 def _search_walk(query: Query) -> tuple[str, dict[str, Any]]:
@@ -256,17 +254,17 @@ def _search_walk(query: Query) -> tuple[str, dict[str, Any]]:
     if query.cursor is not None:
         slab, micros = _slab_key(query.cursor)
         sign = ">" if backwards else "<"
-        extra = f"AND (s.slab <> :slab OR (p.opened_at, p.listing_id) {sign} (:after, :after_id))"
+        extra = f"AND (s.slab <> %(slab)s OR (p.opened_at, p.listing_id) {sign} (%(after)s, %(after_id)s))"
         values |= {"slab": slab, "after": micros, "after_id": query.cursor.listing_id}
         slabs = (
-            "generate_series(CAST(:slab AS bigint), (SELECT last_value / 10000 FROM listing_open_order))"
+            "generate_series(CAST(%(slab)s AS bigint), (SELECT last_value / 10000 FROM listing_open_order))"
             if backwards
-            else "generate_series((SELECT least(:slab, last_value / 10000) FROM listing_open_order), 0, -1)"
+            else "generate_series((SELECT least(%(slab)s, last_value / 10000) FROM listing_open_order), 0, -1)"
         )
     way = "ASC" if backwards else "DESC"
     sql = f"""
 WITH wanted AS MATERIALIZED (
-  SELECT listing_query(:words) && CAST(:marks AS tsquery) AS q
+  SELECT listing_query(%(words)s) && CAST(%(marks)s AS tsquery) AS q
 ), hit AS MATERIALIZED (
   SELECT listing_id, key, row_number() OVER () AS position FROM (
     SELECT found.listing_id, s.slab || '-' || found.micros AS key
@@ -274,11 +272,11 @@ WITH wanted AS MATERIALIZED (
      CROSS JOIN LATERAL (
        SELECT p.listing_id, {_MICROS} AS micros FROM listing_search p
         WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT q FROM wanted) {extra}
-        ORDER BY p.opened_at {way}, p.listing_id {way} LIMIT :most) found
-     LIMIT :most) walk
+        ORDER BY p.opened_at {way}, p.listing_id {way} LIMIT %(most)s) found
+     LIMIT %(most)s) walk
 ){_SHOWN}"""
     if not values["marks"]:
-        sql = sql.replace(" && CAST(:marks AS tsquery)", "")
+        sql = sql.replace(" && CAST(%(marks)s AS tsquery)", "")
         del values["marks"]
     return sql, values
 
@@ -304,16 +302,16 @@ def _marks(query: Query, *, place_only: bool = False) -> str:
 
 _FOLDED = """
 SELECT place_code, sector, kind, support, sum(count) FROM listing_facet_now
- WHERE place_code = :place AND (
-         (kind = :kind AND support = :support) OR (sector = :sector AND support = :support)
-         OR (sector = :sector AND kind = :kind))
-    OR place_code = ANY(:below) AND sector = :sector AND kind = :kind AND support = :support
+ WHERE place_code = %(place)s AND (
+         (kind = %(kind)s AND support = %(support)s) OR (sector = %(sector)s AND support = %(support)s)
+         OR (sector = %(sector)s AND kind = %(kind)s))
+    OR place_code = ANY(%(below)s) AND sector = %(sector)s AND kind = %(kind)s AND support = %(support)s
  GROUP BY place_code, sector, kind, support
 """
 
 _SAMPLED = """
 SELECT p.sector, p.kind, p.kinds, {child} AS child, count(*) FROM (
-  {walk} LIMIT :sample) p GROUP BY 1, 2, 3, 4
+  {walk} LIMIT %(sample)s) p GROUP BY 1, 2, 3, 4
 """
 
 
@@ -324,18 +322,15 @@ def facets(query: Query) -> Facets:
         return _sampled_facets(query, below)
     here = query.place.code if query.place else ""
     found = Facets()
-    rows = session().execute(
-        text(_FOLDED),
-        {
-            "place": here,
-            "below": [place.code for place in below],
-            "sector": query.sector,
-            "kind": query.kind,
-            "support": query.bit,
-        },
-    )
+    values = {
+        "place": here,
+        "below": [place.code for place in below],
+        "sector": query.sector,
+        "kind": query.kind,
+        "support": query.bit,
+    }
     support_of = {bit: name for name, bit in KIND_BITS.items()}
-    for place_code, sector, kind, support, number in rows:
+    for place_code, sector, kind, support, number in read_rows(_FOLDED, values):
         count = int(number)
         if place_code != here:
             found.places[place_code] = count
@@ -356,7 +351,7 @@ def _sampled_facets(query: Query, below: list[Place]) -> Facets:
     values: dict[str, Any] = {"sample": SAMPLE}
     if query.words:
         marks = _marks(query, place_only=True)
-        asked = "listing_query(:words)" + (" && CAST(:marks AS tsquery)" if marks else "")
+        asked = "listing_query(%(words)s)" + (" && CAST(%(marks)s AS tsquery)" if marks else "")
         values["words"] = query.words
         if marks:
             values["marks"] = marks
@@ -364,13 +359,13 @@ def _sampled_facets(query: Query, below: list[Place]) -> Facets:
   SELECT f.* FROM generate_series((SELECT last_value / 10000 FROM listing_open_order), 0, -1) s(slab)
    CROSS JOIN LATERAL (
      SELECT * FROM listing_search p WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT {asked})
-      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT :sample) f"""
+      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT %(sample)s) f"""
     else:
         where = _place_filter(query, values)
         walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"
     sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk)
     found, seen = Facets(), 0
-    for sector, kind, kinds, child, number in session().execute(text(sql), values):
+    for sector, kind, kinds, child, number in read_rows(sql, values):
         seen += int(number)
         _count_sample(found, query, (sector, kind, kinds, child), int(number))
     found.is_capped = seen >= SAMPLE

@@ -19,6 +19,7 @@ from coevolve.kit.text import clean_line, clean_text, refuse_nul, unique_slug
 from coevolve.listings import policy, queries
 from coevolve.listings.models import VALUATION_SOURCES, Kind, Listing, ListingLine, ListingSlug, State
 from coevolve.listings.sectors import CODES
+from coevolve.listings.service.telling import tell_moderators
 from coevolve.listings.units import CATEGORIES, UNITS
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
@@ -209,6 +210,7 @@ def submit(*, listing_id: uuid.UUID, by: Person) -> Listing:
     journal.record(
         "listing.submitted", about=("listing", listing.id), by=by.id, for_organisation=listing.organisation_id
     )
+    tell_moderators(listing)
     return listing
 
 

@@ -10,6 +10,7 @@ from coevolve.listings.models import MACHINE, Listing
 from coevolve.listings.queries.cards import PATHS
 from coevolve.notifications import service as notifications
 from coevolve.organisations import queries as organisations
+from coevolve.people import queries as people
 
 
 def tell_members(
@@ -33,6 +34,17 @@ def tell_members(
         data=data,
         dedupe_key=f"{kind}:{listing.id}:{dedupe or len(history(MACHINE, listing.id))}",
         for_organisation=listing.organisation_id,
+    )
+
+
+def tell_moderators(listing: Listing) -> None:
+    """Queue word to the moderators that something waits; each round once."""
+    notifications.queue(
+        kind="moderation.waiting",
+        person_ids=[person.id for person in people.staff_with("moderator")],
+        about=("listing", listing.id),
+        data={"title": listing.title, "path": f"/moderasi/tayangan/{listing.id}"},
+        dedupe_key=f"moderation.waiting:{listing.id}:{len(history(MACHINE, listing.id))}",
     )
 
 

@@ -6,7 +6,8 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import make_response, render_template, request
+from markupsafe import Markup
 
 from coevolve.config import settings
 from coevolve.kit import i18n
@@ -14,6 +15,7 @@ from coevolve.kit.access import access
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.pages import is_htmx, page, see_other
+from coevolve.kit.reads import read_only
 from coevolve.listings import queries, sectors
 from coevolve.listings.queries import Facets, Query
 from coevolve.listings.queries.cards import KIND_LABELS, SUPPORT_LABELS, cards, short_place
@@ -45,6 +47,7 @@ class Choice:
 @access("public")
 def browse() -> Any:
     """The page, or only its changing part when htmx asks."""
+    read_only()
     asked = {name: request.args.get(name, "") for name in FILTERS}
     place, others = _place(asked["tempat"])
     if place is not None and place.code != asked["tempat"]:
@@ -72,7 +75,13 @@ def browse() -> Any:
         "is_first": query.cursor is None,
         "is_fragment": is_htmx(),
     }
-    return page("listings/_browse.html" if is_htmx() else "listings/browse.html", **context)
+    # Rendered inside out: each piece of a nested template would pass through every level above it.
+    context["list"] = Markup(render_template("components/_cards.html", cards=context["cards"]))  # noqa: S704 - our own template
+    part = render_template("listings/_browse.html", **context)
+    if context["is_fragment"]:
+        return make_response(part)
+    whole = Markup(part)  # noqa: S704 - our own template
+    return page("listings/browse.html", part=whole, title=context["title"], is_first=context["is_first"])
 
 
 def _query(asked: dict[str, str], place: Place | None) -> Query:

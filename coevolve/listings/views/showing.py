@@ -16,6 +16,7 @@ from coevolve.kit.errors import NotFound
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.money import format_rupiah, short_rupiah
 from coevolve.kit.pages import actor, page
+from coevolve.kit.reads import read_only
 from coevolve.listings import policy, queries, sectors
 from coevolve.listings.models import PUBLIC, Listing, ListingLine, State
 from coevolve.listings.queries import Whole
@@ -72,6 +73,7 @@ class MoneyMeter:
 @access("public")
 def show(word: str, slug: str) -> Any:
     """The page; an old address or the wrong first word redirects."""
+    read_only()
     whole = queries.find_whole(slug)
     if whole is None or not _may_see(whole.listing):
         raise NotFound("listing_not_found", lazy("Tayangan ini tidak ada, atau belum tayang."))
