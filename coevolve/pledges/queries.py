@@ -7,11 +7,11 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from coevolve.kit import db
+from coevolve.kit import db, reads
 from coevolve.kit.db import session
 from coevolve.listings.models import Listing, ListingLine
 from coevolve.listings.models import State as ListingState
@@ -100,7 +100,7 @@ SELECT l.listing_id, l.id, l.kind, l.unit, l.quantity, l.is_inexhaustible,
       LEFT JOIN ledger_delta d ON d.account_id = b.account_id
      WHERE a.code = 'promised_to:' || CASE l.kind WHEN 'money' THEN l.listing_id ELSE l.id END || ':' || l.unit
      GROUP BY b.account_id) c ON true
- WHERE l.listing_id = ANY(:ids) ORDER BY l.listing_id, l.position
+ WHERE l.listing_id = ANY(%(ids)s) ORDER BY l.listing_id, l.position
 """
 
 
@@ -111,7 +111,7 @@ def totals_for(listing_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Totals]:
     """
     found: dict[uuid.UUID, Totals] = {}
     money: dict[uuid.UUID, int] = defaultdict(int)
-    for row in session().execute(text(_TOTALS), {"ids": list(listing_ids)}):
+    for row in reads.rows(_TOTALS, {"ids": list(listing_ids)}):
         listing_id, line_id, kind, unit, goal, is_inexhaustible, fund, kept, promised = row
         if kind == "money":
             money[listing_id] += goal
@@ -179,8 +179,7 @@ def money_line_of(pledge_id: uuid.UUID) -> PledgeLine | None:
 # --- lists for pages ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Supporter:
+class Supporter(NamedTuple):
     """One who supports a listing, as the public may know it: no name unless it was said so."""
 
     name: str | None
@@ -197,53 +196,34 @@ class Supporter:
 class Supporters:
     """The newest supports of a listing, and how many pledges there are in all."""
 
-    rows: list[Supporter]
+    rows: tuple[Supporter, ...]
     count: int
+
+
+_SUPPORTS = """
+WITH mine AS MATERIALIZED (
+  SELECT p.id, p.is_name_public, p.public_name, p.message, p.answered_at, p.created_at FROM pledge p
+    LEFT JOIN LATERAL (
+      SELECT true AS came FROM pledge_line x
+       WHERE x.pledge_id = p.id AND x.received_quantity > 0 AND p.state <> ALL(%(agreed)s) LIMIT 1) parts ON true
+   WHERE p.listing_id = %(listing_id)s AND (p.state = ANY(%(agreed)s) OR parts.came)
+)
+SELECT CASE WHEN m.is_name_public THEN nullif(m.public_name, '') END, m.message, coalesce(m.answered_at, m.created_at),
+       l.kind, coalesce(nullif(l.received_quantity, 0), l.accepted_quantity), l.unit,
+       CASE l.kind WHEN 'money' THEN '' ELSE n.label END, l.received_quantity > 0, (SELECT count(*) FROM mine)
+  FROM (SELECT * FROM mine ORDER BY created_at DESC, id DESC) m
+ CROSS JOIN LATERAL (SELECT * FROM pledge_line x WHERE x.pledge_id = m.id AND x.accepted_quantity > 0 OFFSET 0) l
+  JOIN listing_line n ON n.id = l.line_id
+ ORDER BY m.created_at DESC, m.id DESC, n.position LIMIT %(most)s
+"""
+"""A pledge supports when it was agreed to, or when something of it came: lines are looked into only for the others."""
 
 
 def supporters_of(listing_id: uuid.UUID, *, limit: int = 12) -> Supporters:
     """The newest agreed supports of a listing, one per line of a pledge, and the count of pledges. One SQL."""
-    supports = or_(Pledge.state.in_(AGREED), PledgeLine.received_quantity > 0)
-    count = (
-        select(func.count(func.distinct(PledgeLine.pledge_id)))
-        .join(Pledge, Pledge.id == PledgeLine.pledge_id)
-        .where(Pledge.listing_id == listing_id, PledgeLine.accepted_quantity > 0, supports)
-        .scalar_subquery()
-    )
-    statement = (
-        select(
-            Pledge.is_name_public,
-            Pledge.public_name,
-            Pledge.message,
-            func.coalesce(Pledge.answered_at, Pledge.created_at).label("at"),
-            PledgeLine.kind,
-            PledgeLine.received_quantity,
-            PledgeLine.accepted_quantity,
-            PledgeLine.unit,
-            ListingLine.label,
-            count.label("count"),
-        )
-        .join(PledgeLine, PledgeLine.pledge_id == Pledge.id)
-        .join(ListingLine, ListingLine.id == PledgeLine.line_id)
-        .where(Pledge.listing_id == listing_id, PledgeLine.accepted_quantity > 0, supports)
-        .order_by(Pledge.created_at.desc(), Pledge.id.desc())
-        .limit(limit)
-    )
-    found = session().execute(statement).all()
-    rows = [
-        Supporter(
-            name=row.public_name if row.is_name_public and row.public_name else None,
-            message=row.message,
-            at=row.at,
-            kind=row.kind,
-            amount=row.received_quantity or row.accepted_quantity or 0,
-            unit=row.unit,
-            label="" if row.kind == "money" else row.label,
-            is_received=row.received_quantity > 0,
-        )
-        for row in found
-    ]
-    return Supporters(rows, int(found[0][-1]) if found else 0)
+    values = {"listing_id": listing_id, "agreed": [str(state) for state in sorted(AGREED)], "most": limit}
+    found = reads.rows(_SUPPORTS, values)
+    return Supporters(tuple(Supporter(*row[:-1]) for row in found), found[0][-1] if found else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def meter(pledge: Pledge) -> tuple[int, int]:
 def test_an_unpaid_checkout_is_in_no_counter(session: Session) -> None:
     pledge = pledges.gift(whole=500_000, method="checkout")
     assert meter(pledge) == (0, 0)
-    assert queries.supporters_of(pledge.listing_id) == queries.Supporters([], 0)
+    assert queries.supporters_of(pledge.listing_id) == queries.Supporters((), 0)
     assert queries.pledges_for_organisation(pledge.receiver_organisation_id).rows == []
     assert not told(session, "pledge.offered")
 
