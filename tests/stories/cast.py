@@ -14,6 +14,7 @@ from coevolve.organisations import queries as organisation_queries
 from coevolve.payments import queries as payments
 from coevolve.payments import service as payment_service
 from coevolve.people import queries as people_queries
+from coevolve.people import service as people_service
 from coevolve.people.models import Person
 from tests.factories import listings as listing_factory
 from tests.factories import organisations as organisation_factory
@@ -85,7 +86,7 @@ class Cast:
         with self.platform.inside():
             name = f"{new_word().title()} {new_word().title()}"
             made = people.staff(role, name=name, email=new_email(role))
-            return Member(made.id, made.email, made.name, has_app=True)
+            return _known(made, has_app=True)
 
     def organisation(self, kind: str, name: str, *, place: str) -> Body:
         """A checked organisation; its owner has an app for codes."""
@@ -114,7 +115,7 @@ class Cast:
                 kind=kind,
                 organisation=organisation_queries.get(body.id),
                 by=people_queries.get(body.owner.id),
-                moderators=tuple(people_queries.get(one.id) for one in moderators),
+                moderators=(people_queries.get(moderators[0].id), people_queries.get(moderators[1].id)),
                 title=title,
                 locality_code=place,
                 lines=lines,
@@ -132,13 +133,18 @@ class Cast:
 
 def _member(made: Person, *, wants_app: bool) -> Member:
     if wants_app:
-        people.service.enrol_totp(person=made)
-    return Member(made.id, made.email, made.name, has_app=wants_app)
+        people_service.enrol_totp(person=made)
+    return _known(made, has_app=wants_app)
+
+
+def _known(made: Person, *, has_app: bool) -> Member:
+    assert made.email is not None
+    return Member(made.id, made.email, made.name, has_app=has_app)
 
 
 def new_email(about: str) -> str:
     """An address nobody has."""
-    return f"{about.split()[0].lower()}-{uuid.uuid4().hex[:10]}@contoh.example"
+    return f"{about.split(maxsplit=1)[0].lower()}-{uuid.uuid4().hex[:10]}@contoh.example"
 
 
 def new_word() -> str:

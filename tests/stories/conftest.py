@@ -66,7 +66,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture
-def visitors(platform: Platform, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
+def visitors(
+    platform: Platform, browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Visitor]]:
     """`visitors(javascript=True, phone=False)`: somebody new at a browser, with cookies of their own."""
     made: list[Visitor] = []
     request.node.stash[VISITORS] = made

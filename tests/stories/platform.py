@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -28,7 +29,12 @@ from coevolve.kit.db import session as db_session
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 180
-DULL = re.compile(r'"level": "info"|"status": [234]\d\d|LOG:  |Scheduler: |INFO|\d \* |WARNING Memory|does not exist|uperuser|not recommended|--uid|User info|_warn_or|^\s*$')
+PORT_TAKEN = re.compile(r"already in use|is taken|Errno 98", re.IGNORECASE)
+DULL = re.compile(
+    r'"level": "info"|"status": [234]\d\d|LOG:  |Scheduler: |INFO|\d \* |WARNING Memory|does not exist|^\s*$'
+    r"|uperuser|not recommended|--uid|User info|_warn_or"
+)
+"""What stands in every log and helps nobody."""
 
 
 @dataclass
@@ -107,13 +113,13 @@ def _worth_reading(log: Path) -> str:
 @contextmanager
 def _settings_of(environment: dict[str, str]) -> Iterator[None]:
     """This process takes the platform's settings, and its broker, for as long as the block lasts."""
-    before = config._installed  # noqa: SLF001 - there may be none yet, and none is to be made up
+    before = config._installed  # none, perhaps, and none is to be made up
     config.install(config.Settings.from_environment(environment))
     jobs.producer.cache_clear()
     try:
         yield
     finally:
-        config._installed = before  # noqa: SLF001
+        config._installed = before
         jobs.producer.cache_clear()
 
 
@@ -121,8 +127,8 @@ def _settings_of(environment: dict[str, str]) -> Iterator[None]:
 def start() -> Iterator[Platform]:
     """Start a platform in a folder of its own and end it as Ctrl-C would; or use the one COEVOLVE_STORIES_ON names.
 
-    COEVOLVE_STORIES_ON is the run folder of a platform that already runs (`COEVOLVE_RUN_FOLDER=... coevolve up`): whoever
-    writes a story starts one platform and runs the story many times.
+    That is the run folder of a platform that already runs (`COEVOLVE_RUN_FOLDER=... coevolve up`): whoever writes a
+    story starts one platform and runs the story many times.
     """
     running = os.environ.get("COEVOLVE_STORIES_ON")
     if running:
@@ -131,32 +137,52 @@ def start() -> Iterator[Platform]:
             yield Platform(told["COEVOLVE_PUBLIC_URL"], Path(running), told, app)
         return
     folder = Path(tempfile.mkdtemp(prefix="coevolve-stories-"))
+    try:
+        process, told = _begin(folder)
+        try:
+            with _app(told) as app:
+                yield Platform(told["COEVOLVE_PUBLIC_URL"], folder / "run", told, app)
+        finally:
+            _end(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begin(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+    """Start it; when somebody took one of its ports between its look and its start, once more."""
     environment = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("COEVOLVE_", "DATABASE_", "REDIS_"))
     }
     output = folder / "up.log"
-    with output.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "coevolve.cli", "up", "--port", "8600"],
-            env={**environment, "COEVOLVE_RUN_FOLDER": str(folder / "run")},
-            cwd=ROOT,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        told = _wait(process, folder / "run" / "environment.json", output)
-        with _app(told) as app:
-            yield Platform(told["COEVOLVE_PUBLIC_URL"], folder / "run", told, app)
-    finally:
-        process.send_signal(signal.SIGINT)
+    for is_last in (False, False, True):
+        with output.open("wb") as sink:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "coevolve.cli", "up", "--port", str(random.randrange(20_000, 30_000))],
+                env={**environment, "COEVOLVE_RUN_FOLDER": str(folder / "run")},
+                cwd=ROOT,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
-            process.wait(timeout=40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+            return process, _wait(process, folder / "run" / "environment.json", output)
+        except AssertionError as failure:
+            _end(process)
+            if is_last or not PORT_TAKEN.search(str(failure)):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it as Ctrl-C would."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=40)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], told: Path, output: Path) -> dict[str, str]:

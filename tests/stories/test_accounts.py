@@ -73,7 +73,9 @@ def test_a_newcomer_signs_up_leaves_and_returns_with_a_new_password(
     somebody.sees("Tautan tidak berlaku lagi")
 
 
-def test_an_open_page_of_someone_who_left_shows_nothing_more(visitors: Callable[..., Visitor], cast: Cast) -> None:
+def test_an_open_page_of_someone_who_left_shows_nothing_more(
+    visitors: Callable[..., Visitor], cast: Cast
+) -> None:
     somebody = visitors()
     somebody.sign_in(cast.person("Rambu Ana"))
     somebody.go("/dasbor")

@@ -32,7 +32,9 @@ def test_an_organisation_is_returned_with_a_remark_and_then_approved(
     moderator.follow(name)
     moderator.check_page("moderation-organisation")
     review = moderator.page.url
-    moderator.fill("Minta perbaikan: Surat keterangan domisili", "Nomor surat belum lengkap: sebutkan tahunnya.")
+    moderator.fill(
+        "Minta perbaikan: Surat keterangan domisili", "Nomor surat belum lengkap: sebutkan tahunnya."
+    )
     moderator.press("Kirim permintaan perbaikan")
     moderator.sees("Tercatat. Organisasi mendapat kabar")
 
@@ -80,7 +82,10 @@ def _register(founder: Visitor, name: str, place: Where) -> str:
     founder.fill("Surel kantor", "sekretariat@kelompok.example")
     founder.fill("Alamat kantor", "Dusun 2, depan gereja")
     founder.press("Simpan")
-    for document, number in (("Surat keterangan domisili", "470/12"), ("Surat tugas penanggung jawab", "ST-3/2026")):
+    for document, number in (
+        ("Surat keterangan domisili", "470/12"),
+        ("Surat tugas penanggung jawab", "ST-3/2026"),
+    ):
         founder.follow(document)
         founder.fill("Nomor", number)
         founder.press("Simpan")

@@ -43,7 +43,9 @@ def _begin(donor: Visitor, path: str) -> str:
 def _made(platform: Platform, email: str) -> tuple[int, int]:
     """How many pledges and payments whoever has this address has made."""
     with platform.inside():
-        pledges = select(Pledge.id).join(Person, Person.id == Pledge.giver_person_id).where(Person.email == email)
+        pledges = (
+            select(Pledge.id).join(Person, Person.id == Pledge.giver_person_id).where(Person.email == email)
+        )
         payments = select(func.count()).select_from(Payment).where(Payment.reference_id.in_(pledges))
         counted = session().scalar(select(func.count()).select_from(pledges.subquery()))
         return int(counted or 0), int(session().scalar(payments) or 0)
@@ -112,7 +114,7 @@ def test_an_answer_lost_on_its_way_makes_no_second_pledge(
     donor = visitors()
     email = _begin(donor, path)
     donor.tick("Rp 250 rb")
-    form = {
+    form: dict[str, str | float | bool] = {
         str(one["name"]): str(one["value"])
         for one in donor.page.locator("form[method=post]").first.evaluate(
             "form => [...new FormData(form)].map(([name, value]) => ({name, value}))"

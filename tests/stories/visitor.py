@@ -21,14 +21,15 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    ViewportSize,
     expect,
 )
 
 from tests.stories.cast import PASSWORD, Member
 from tests.stories.platform import Platform
 
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 PATIENCE_MS = 20_000
 SETTLE_SECONDS = 45
 """How long people wait at most for what a worker does: a sweep's wait and a busy machine included."""
@@ -51,7 +52,7 @@ class Visitor:
         """Open a browser with an empty jar of cookies."""
         context = browser.new_context(
             java_script_enabled=javascript,
-            viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
+            viewport=PHONE if phone else DESK,
             locale="id-ID",
             timezone_id="Asia/Makassar",
         )
@@ -196,7 +197,11 @@ class Visitor:
 
     def check_page(self, name: str = "") -> None:
         """axe finds nothing, nothing scrolls sideways; and a picture for people to look at."""
-        width = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]") if self.javascript else [0, 0]
+        width = (
+            self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            if self.javascript
+            else [0, 0]
+        )
         assert width[0] <= width[1], f"{self.page.url} is {width[0]} px wide on a screen of {width[1]} px"
         if self.javascript:
             found = Axe().run(self.page)
@@ -213,7 +218,7 @@ class Visitor:
         Path(folder).mkdir(parents=True, exist_ok=True)
         before = self.page.viewport_size or DESK
         for size in (PHONE, DESK):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            self.page.set_viewport_size(size)
             path = Path(folder) / f"{name}-{size['width']}{'' if self.javascript else '-nojs'}.png"
             self.page.screenshot(path=path, full_page=True)
         self.page.set_viewport_size(before)
