@@ -106,8 +106,8 @@ class Row:
     closes_on: dt.date
     organisation: str
     key: str
-    lines: list[tuple[str, str, str, str, int]] | None
-    """Its lines in their order: id, kind, label, unit, quantity."""
+    lines: str | None
+    """Its lines in their order as JSON: id, kind, label, unit, quantity each. Text, so that a row can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _micros(moment: dt.datetime) -> int:
 _SHOWN = """
 SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.province_code, l.regency_code, l.locality_code,
        l.closes_on, o.name, h.key,
-       (SELECT json_agg(json_build_array(n.id, n.kind, n.label, n.unit, n.quantity) ORDER BY n.position, n.id)
+       (SELECT json_agg(json_build_array(n.id, n.kind, n.label, n.unit, n.quantity) ORDER BY n.position, n.id)::text
           FROM listing_line n WHERE n.listing_id = l.id)
   FROM hit h JOIN listing l ON l.id = h.listing_id JOIN organisation o ON o.id = l.organisation_id
  ORDER BY h.position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -92,7 +93,7 @@ def days_left(closes_on: dt.date, today: dt.date) -> str:
 
 def _meter(row: Row, totals: Mapping[uuid.UUID, HasTotals], today: dt.date) -> tuple[Markup | None, str]:
     """The bar and the words of a card: money first; else the first thing asked for or offered."""
-    lines = row.lines or []
+    lines = json.loads(row.lines or "[]")
     left = days_left(row.closes_on, today)
     goal = sum(quantity for _id, kind, _label, _unit, quantity in lines if kind == "money")
     if goal and row.kind == "opportunity":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import urllib.parse
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import render_template, request
 from markupsafe import Markup
 
 from coevolve.config import settings
@@ -14,15 +15,17 @@ from coevolve.kit import i18n
 from coevolve.kit.access import access
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import _, lazy
-from coevolve.kit.pages import is_htmx, page, see_other
+from coevolve.kit.kept import kept_page
+from coevolve.kit.pages import is_htmx, see_other
 from coevolve.kit.reads import read_only
 from coevolve.listings import queries, sectors
-from coevolve.listings.queries import Facets, Query
+from coevolve.listings.queries import Facets, Page, Query
 from coevolve.listings.queries.cards import KIND_LABELS, SUPPORT_LABELS, cards, short_place
-from coevolve.listings.views.door import blueprint
+from coevolve.listings.views.door import blueprint, digest
 from coevolve.localities import queries as localities
 from coevolve.localities.queries import Place
 from coevolve.pledges import queries as pledges
+from coevolve.pledges.queries import Totals
 
 PATH = "/jelajah"
 KINDS = {"kampanye": "campaign", "kebutuhan": "need", "penawaran": "standing_offer", "peluang": "opportunity"}
@@ -53,35 +56,53 @@ def browse() -> Any:
     if place is not None and place.code != asked["tempat"]:
         return see_other(_href(asked, tempat=place.code))
     query = _query(asked, place)
-    found = queries.browse(query) if not others else queries.Page((), None, None)
+    found = queries.browse(query) if not others else Page((), None, None)
     facets = queries.facets(query)
-    ids = [row.id for row in found.rows]
-    totals = pledges.totals_for(ids) if ids else {}
+    totals = pledges.totals_for([row.id for row in found.rows]) if found.rows else {}
+    whole = not is_htmx()
+    return kept_page(
+        "listings/browse.html" if whole else "listings/_browse.html",
+        digest(found, facets, totals, others, query),
+        lambda: _words(asked, query, Found(found, facets, totals, others), whole=whole),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database said: the rows of this page, the counts, what has come, and places of one name."""
+
+    page: Page
+    facets: Facets
+    totals: dict[uuid.UUID, Totals]
+    others: list[Place]
+
+
+def _words(asked: dict[str, str], query: Query, found: Found, *, whole: bool) -> dict[str, Any]:
+    """All the page says. Rendered inside out: each piece of a nested template would pass through every level above."""
+    title = _title(query)
+    shown = cards(found.page.rows, found.totals)
     context: dict[str, Any] = {
-        "cards": cards(found.rows, totals),
-        "count": _count(facets, len(found.rows), query),
-        "title": _title(query),
+        "cards": shown,
+        "list": Markup(render_template("components/_cards.html", cards=shown)),  # noqa: S704 - our own template
+        "count": _count(found.facets, len(found.page.rows), query),
+        "title": title,
         "words": query.words,
         "kept": [(name, value) for name, value in asked.items() if value and name != "kata"],
-        "supports": _supports(asked, query, facets),
-        "groups": _groups(asked, query, facets),
-        "up": _up(asked, place),
+        "supports": _supports(asked, query, found.facets),
+        "groups": _groups(asked, query, found.facets),
+        "up": _up(asked, query.place),
         "active": _active(asked, query),
         "clear": PATH,
         "orders": _orders(asked, query),
-        "others": [(localities.path_label(other), _href(asked, tempat=other.code)) for other in others],
-        "next": _href(asked, sesudah=str(found.next)) if found.next else None,
-        "previous": _href(asked, sebelum=str(found.previous)) if found.previous else None,
-        "is_first": query.cursor is None,
-        "is_fragment": is_htmx(),
+        "others": [(localities.path_label(other), _href(asked, tempat=other.code)) for other in found.others],
+        "next": _href(asked, sesudah=str(found.page.next)) if found.page.next else None,
+        "previous": _href(asked, sebelum=str(found.page.previous)) if found.page.previous else None,
+        "is_fragment": not whole,
     }
-    # Rendered inside out: each piece of a nested template would pass through every level above it.
-    context["list"] = Markup(render_template("components/_cards.html", cards=context["cards"]))  # noqa: S704 - our own template
-    part = render_template("listings/_browse.html", **context)
-    if context["is_fragment"]:
-        return make_response(part)
-    whole = Markup(part)  # noqa: S704 - our own template
-    return page("listings/browse.html", part=whole, title=context["title"], is_first=context["is_first"])
+    if not whole:
+        return context
+    part = Markup(render_template("listings/_browse.html", **context))  # noqa: S704 - our own template
+    return {"part": part, "title": title, "is_first": query.cursor is None}
 
 
 def _query(asked: dict[str, str], place: Place | None) -> Query:

@@ -14,22 +14,23 @@ from coevolve.kit import clock, i18n
 from coevolve.kit.access import access
 from coevolve.kit.errors import NotFound
 from coevolve.kit.i18n import _, lazy
+from coevolve.kit.kept import kept_page
 from coevolve.kit.money import format_rupiah, short_rupiah
-from coevolve.kit.pages import actor, page
+from coevolve.kit.pages import actor
 from coevolve.kit.reads import read_only
 from coevolve.listings import policy, queries, sectors
 from coevolve.listings.models import PUBLIC, Listing, ListingLine, State
 from coevolve.listings.queries import Whole
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS, SUPPORT_LABELS, days_left
 from coevolve.listings.units import category_label, unit_label
-from coevolve.listings.views.door import blueprint
+from coevolve.listings.views.door import blueprint, digest
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
 from coevolve.organisations import words
 from coevolve.organisations.queries import TrustCard
 from coevolve.pledges import queries as pledges
 from coevolve.pledges import words as pledge_words
-from coevolve.pledges.queries import Supporter
+from coevolve.pledges.queries import Supporter, Supporters, Totals
 
 PRESETS_MINOR = (2_500_000, 5_000_000, 10_000_000, 25_000_000)
 """Chips of the money form: Rp 25, 50, 100 and 250 thousand."""
@@ -80,7 +81,24 @@ def show(word: str, slug: str) -> Any:
     listing = whole.listing
     if (word, slug) != (PATHS[listing.kind], listing.slug):
         return redirect(_path(listing), code=301)
-    return page("listings/show.html", **_context(whole))
+    totals, supporters = pledges.totals_for([listing.id]), pledges.supporters_of(listing.id)
+    trust = organisations.trust_card(whole.organisation)
+    return kept_page(
+        "listings/show.html",
+        digest(
+            *map(_values, (listing, whole.organisation, *whole.lines)),
+            totals,
+            supporters,
+            trust,
+            clock.today(localities.zone_of(listing.locality_code)),
+        ),
+        lambda: _context(whole, totals, supporters, trust),
+    )
+
+
+def _values(row: Any) -> list[tuple[str, Any]]:
+    """What stands in a loaded row."""
+    return sorted((name, value) for name, value in vars(row).items() if name != "_sa_instance_state")
 
 
 def _may_see(listing: Listing) -> bool:
@@ -91,11 +109,10 @@ def _path(listing: Listing) -> str:
     return f"/{PATHS[listing.kind]}/{listing.slug}"
 
 
-def _context(whole: Whole) -> dict[str, Any]:
+def _context(
+    whole: Whole, totals: dict[uuid.UUID, Totals], supporters: Supporters, trust: TrustCard
+) -> dict[str, Any]:
     listing, organisation = whole.listing, whole.organisation
-    totals = pledges.totals_for([listing.id])
-    supporters = pledges.supporters_of(listing.id)
-    trust = organisations.trust_card(organisation)
     is_open = listing.state == State.open and organisations.may_publish(organisation)
     money = _money(listing, whole.lines, totals)
     things = [_thing(line, totals) for line in whole.lines if line.kind != "money"]
