@@ -67,7 +67,7 @@ def use_running_demo(environ: os._Environ[str]) -> None:
     """Let commands typed beside a running demo speak to it, unless the environment already names a database."""
     if environ.get("DATABASE_URL") or environ.get("COEVOLVE_ENV"):
         return
-    told = ROOT / RUN_FOLDER / "environment.json"
+    told = Path(environ.get("COEVOLVE_RUN_FOLDER") or ROOT / RUN_FOLDER) / "environment.json"
     try:
         running = json.loads(told.read_text())
     except (OSError, ValueError):
