@@ -78,18 +78,14 @@ def context() -> Flask:
     """A Flask app that only carries the database: workers serve no pages, so no route is loaded."""
     app = Flask("coevolve")
     current = settings()
-    app.config.update(
-        flask_config(current, statement_timeout_ms=current.worker_statement_timeout_ms)
-    )
+    app.config.update(flask_config(current, statement_timeout_ms=current.worker_statement_timeout_ms))
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] |= {"pool_size": 2}
     db.init_app(app)
     registry.import_models()
     return app
 
 
-def run_in_transaction(
-    name: str, work: Callable[..., Any], *args: Any, **kwargs: Any
-) -> Any:
+def run_in_transaction(name: str, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Run one body of work as one transaction in the app's context; log it; let its failure be seen."""
     started = time.perf_counter()
     with context().app_context():

@@ -14,9 +14,7 @@ from workers.reactions import REACTIONS
 @task("journal.react")
 def react(journal_id: int) -> None:
     """Run the reactions of one line, if nobody is at it."""
-    for claimed in inbox.claim(
-        JournalDue, where=JournalDue.journal_id == journal_id, limit=1
-    ):
+    for claimed in inbox.claim(JournalDue, where=JournalDue.journal_id == journal_id, limit=1):
         commit()
         run(claimed)
 

@@ -6,16 +6,16 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from coevolve.kit import reads
 from coevolve.kit.db import session
 from coevolve.localities.queries import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(NamedTuple):
     """The rolled-up figures of one place."""
 
     place_code: str = ""
@@ -39,10 +39,10 @@ class Total:
 
 
 NOTHING = Total()
+_TOTALS = f"SELECT {', '.join(Total._fields)} FROM impact_place_total WHERE place_code = ANY(%(codes)s)"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a card needs to know of one listing, with its totals."""
 
     id: uuid.UUID
@@ -78,12 +78,7 @@ class Seated:
 
 def totals(codes: Iterable[str]) -> dict[str, Total]:
     """The figures of these places; one statement. A place where nothing ever happened is absent."""
-    names = ", ".join(Total.__slots__)
-    rows = session().execute(
-        text(f"SELECT {names} FROM impact_place_total WHERE place_code = ANY(:codes)"),
-        {"codes": list(codes)},
-    )
-    return {row[0]: Total(*row) for row in rows}
+    return {row[0]: Total._make(row) for row in reads.rows(_TOTALS, {"codes": list(codes)})}
 
 
 _CARD = """
@@ -130,20 +125,20 @@ def near_needs(place: Place | None, *, limit: int = 3) -> list[Found]:
     values: dict[str, Any] = {"most": limit}
     walks = []
     for nearness, (column, code) in enumerate(_around(place)):
-        where = f"{column} = :at{nearness} AND" if column else ""
+        where = f"{column} = %(at{nearness})s AND" if column else ""
         if column:
             values[f"at{nearness}"] = code
         walks.append(
             f"(SELECT listing_id, opened_at, {nearness} AS nearness FROM listing_place"
-            f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT :most)"
+            f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT %(most)s)"
         )
     sql = f"""
 WITH pick AS (
   SELECT listing_id, row_number() OVER (ORDER BY min(nearness), max(opened_at) DESC, listing_id) AS position
     FROM ({" UNION ALL ".join(walks)}) walk GROUP BY listing_id
-   ORDER BY position LIMIT :most
+   ORDER BY position LIMIT %(most)s
 ){_CARD}"""
-    return [Found(*row) for row in session().execute(text(sql), values)]
+    return [Found._make(row) for row in reads.rows(sql, values)]
 
 
 def _around(place: Place | None) -> list[tuple[str, str]]:
@@ -168,11 +163,11 @@ def newest_in(place: Place, kinds: Sequence[str], *, limit: int) -> list[Found]:
     sql = f"""
 WITH pick AS (
   SELECT listing_id, row_number() OVER (ORDER BY opened_at DESC, listing_id DESC) AS position FROM (
-    SELECT listing_id, opened_at FROM listing_place WHERE {column} = :code AND kind = ANY(:kinds)
-     ORDER BY opened_at DESC, listing_id DESC LIMIT :most) walk
+    SELECT listing_id, opened_at FROM listing_place WHERE {column} = %(code)s AND kind = ANY(%(kinds)s)
+     ORDER BY opened_at DESC, listing_id DESC LIMIT %(most)s) walk
 ){_CARD}"""
-    rows = session().execute(text(sql), {"code": code, "kinds": list(kinds), "most": limit})
-    return [Found(*row) for row in rows]
+    rows = reads.rows(sql, {"code": code, "kinds": list(kinds), "most": limit})
+    return [Found._make(row) for row in rows]
 
 
 def organisations_in(place: Place, *, limit: int = 8) -> list[Seated]:

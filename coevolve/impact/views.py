@@ -12,13 +12,15 @@ from werkzeug.wrappers import Response
 
 from coevolve.config import settings
 from coevolve.impact import gallery, queries, words
-from coevolve.impact.queries import NOTHING, Total
+from coevolve.impact.queries import NOTHING, Found, Total
 from coevolve.kit import covers, i18n
 from coevolve.kit.access import access
 from coevolve.kit.cards import Card, bar
 from coevolve.kit.errors import Forbidden, NotFound
 from coevolve.kit.i18n import lazy
+from coevolve.kit.kept import kept_page
 from coevolve.kit.pages import local_path, page, see_other
+from coevolve.kit.reads import read_only
 from coevolve.localities import queries as localities
 from coevolve.localities import tiles
 from coevolve.localities.queries import Place
@@ -52,25 +54,35 @@ def _prepare(state: Any) -> None:
 @access("public")
 def home() -> Any:
     """What is needed, near me; is it real?"""
+    read_only()
     here = _remembered()
     provinces = _province_names()
     totals = queries.totals([*provinces, ""])
-    all_of_it = totals.get("", NOTHING)
-    return page(
+    found = queries.near_needs(here)
+    return kept_page(
         "impact/home.html",
-        here=here,
-        here_short=words.shorten(here.name) if here else "",
-        provinces=provinces,
-        regencies=_regencies_of(here),
-        cards=[words.card_of(found) for found in queries.near_needs(here)],
-        near=_is_near(here),
-        map=_country_map(
+        (here, tuple(provinces.items()), tuple(totals.items()), tuple(found)),
+        lambda: _home_words(here, provinces, totals, found),
+    )
+
+
+def _home_words(
+    here: Place | None, provinces: dict[str, str], totals: Mapping[str, Total], found: list[Found]
+) -> dict[str, Any]:
+    """All that the home page says."""
+    return {
+        "here": here,
+        "here_short": words.shorten(here.name) if here else "",
+        "provinces": provinces,
+        "regencies": _regencies_of(here),
+        "cards": [words.card_of(one) for one in found],
+        "map": _country_map(
             tuple((code, totals.get(code, NOTHING).needs) for code in provinces),
             here.province_code or here.code if here else None,
             i18n.language(),
         ),
-        total=all_of_it,
-    )
+        "total": totals.get("", NOTHING),
+    }
 
 
 def _remembered() -> Place | None:
@@ -87,10 +99,6 @@ def _regencies_of(place: Place | None) -> list[Place]:
     if place is None:
         return []
     return localities.children(place.code if place.level == "province" else place.province_code or "")
-
-
-def _is_near(place: Place | None) -> bool:
-    return place is not None
 
 
 @blueprint.post("/daerah")
@@ -146,6 +154,7 @@ def _country_map(
 @access("public")
 def place(code: str) -> Any:
     """Everything in one locality: needs, offers, opportunities, organisations, sums, what lies below and beside."""
+    read_only()
     here = localities.get(code[:20])
     if not here.is_active:
         now = localities.current(here.code)

@@ -19,9 +19,7 @@ class JournalLine(BigKey, Model):
 
     __tablename__ = "journal_line"
     __table_args__ = (
-        CheckConstraint(
-            "visibility IN ('public', 'parties', 'staff')", name="visibility"
-        ),
+        CheckConstraint("visibility IN ('public', 'parties', 'staff')", name="visibility"),
         Index(None, "about_kind", "about_id", "id"),
         Index(
             None,

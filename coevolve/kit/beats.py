@@ -35,12 +35,7 @@ def take_slot(job: str, *, every_seconds: float) -> bool:
     """Whether this call is the first to come for the job's current slot."""
     moment = clock.now().timestamp()
     slot = dt.datetime.fromtimestamp(moment // every_seconds * every_seconds, dt.UTC)
-    statement = (
-        insert(JobSlot)
-        .values(job=job, slot=slot)
-        .on_conflict_do_nothing()
-        .returning(JobSlot.job)
-    )
+    statement = insert(JobSlot).values(job=job, slot=slot).on_conflict_do_nothing().returning(JobSlot.job)
     return session().execute(statement).first() is not None
 
 
@@ -56,8 +51,4 @@ def beat(name: str) -> None:
 
 def sweep(*, keep_hours: int = 48) -> None:
     """Remove slots of past days."""
-    session().execute(
-        delete(JobSlot).where(
-            JobSlot.slot < clock.now() - dt.timedelta(hours=keep_hours)
-        )
-    )
+    session().execute(delete(JobSlot).where(JobSlot.slot < clock.now() - dt.timedelta(hours=keep_hours)))

@@ -62,8 +62,6 @@ class TooMany(DomainError):
 
     http_status = 429
 
-    def __init__(
-        self, code: str, message: Any, *, retry_after_seconds: int = 60
-    ) -> None:
+    def __init__(self, code: str, message: Any, *, retry_after_seconds: int = 60) -> None:
         super().__init__(code, message)
         self.retry_after_seconds = retry_after_seconds

@@ -27,13 +27,9 @@ def report() -> dict[str, Any]:
         ages: dict[str, float] = {}
         for name, statement in DUTIES.items():
             oldest = session().execute(text(statement)).scalar_one()
-            ages[name] = (
-                0.0 if oldest is None else max(0.0, (moment - oldest).total_seconds())
-            )
+            ages[name] = 0.0 if oldest is None else max(0.0, (moment - oldest).total_seconds())
         seen = (
-            session()
-            .execute(text("SELECT max(seen_at) FROM worker_beat WHERE name = 'canary'"))
-            .scalar_one()
+            session().execute(text("SELECT max(seen_at) FROM worker_beat WHERE name = 'canary'")).scalar_one()
         )
     except SQLAlchemyError:
         session().rollback()

@@ -55,9 +55,7 @@ def claim(
 
 def back_off(row: Any, error: str, *, base_seconds: int = 5) -> None:
     """Give a row back for a later try: doubling waits up to four hours, with jitter so that rows spread out."""
-    wait = min(
-        MAX_BACKOFF_SECONDS, base_seconds * 2 ** max(0, int(row.attempts or 0) - 1)
-    )
+    wait = min(MAX_BACKOFF_SECONDS, base_seconds * 2 ** max(0, int(row.attempts or 0) - 1))
     row.next_at = clock.now() + dt.timedelta(seconds=wait * random.uniform(0.8, 1.2))  # noqa: S311 - spread, not secret
     row.leased_until = None
     row.last_error = error[:2000]

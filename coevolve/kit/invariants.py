@@ -36,14 +36,8 @@ def check(invariants: list[Invariant], *, shown: int = 5) -> list[Violation]:
     """The rules that do not hold now."""
     found = []
     for invariant in invariants:
-        rows = (
-            session()
-            .execute(text(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {shown}"))
-            .mappings()
-        )
+        rows = session().execute(text(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {shown}")).mappings()
         broken = [dict(row) for row in rows]
         if broken:
-            found.append(
-                Violation(code=invariant.code, says=invariant.says, rows=broken)
-            )
+            found.append(Violation(code=invariant.code, says=invariant.says, rows=broken))
     return found

@@ -52,9 +52,7 @@ def celery_url(url: str) -> str:
 @cache
 def producer() -> Celery:
     """A Celery app that only sends: the web process knows no tasks."""
-    app = Celery(
-        "coevolve", broker=celery_url(settings().redis_url), set_as_current=False
-    )
+    app = Celery("coevolve", broker=celery_url(settings().redis_url), set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         broker_connection_retry=False,
@@ -79,10 +77,7 @@ def after_commit(name: str, **ids: Any) -> None:
 
 def send(name: str, ids: dict[str, Any]) -> None:
     """Send at once; broker trouble is logged, never raised, for the row is still there and a sweep will come."""
-    arguments = {
-        key: value if isinstance(value, int | str) else str(value)
-        for key, value in ids.items()
-    }
+    arguments = {key: value if isinstance(value, int | str) else str(value) for key, value in ids.items()}
     try:
         producer().send_task(
             name,
@@ -104,9 +99,7 @@ def _send_waiting(committed: Session) -> None:
         return
     # One message per job name and arguments: ten notices written in one transaction need one nudge.
     waiting = committed.info.pop(WAITING, [])
-    for name, ids in {
-        (name, tuple(sorted(ids.items()))): (name, ids) for name, ids in waiting
-    }.values():
+    for name, ids in {(name, tuple(sorted(ids.items()))): (name, ids) for name, ids in waiting}.values():
         send(name, ids)
 
 

@@ -25,13 +25,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "says": record.getMessage(),
         }
-        line.update(
-            {
-                key: str(value)
-                for key, value in vars(record).items()
-                if key not in _STANDARD
-            }
-        )
+        line.update({key: str(value) for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -34,9 +34,7 @@ def hit(key: str, *, limit: int, window_seconds: int) -> int:
     edge calls `hit` before any other write of its transaction.
     """
     moment = clock.now()
-    start = dt.datetime.fromtimestamp(
-        moment.timestamp() // window_seconds * window_seconds, dt.UTC
-    )
+    start = dt.datetime.fromtimestamp(moment.timestamp() // window_seconds * window_seconds, dt.UTC)
     hashed = hashlib.sha256(key.encode()).hexdigest()[:40]
     statement = (
         insert(RateCounter)
@@ -67,9 +65,7 @@ def hit(key: str, *, limit: int, window_seconds: int) -> int:
 def sweep() -> int:
     """Remove counters of past windows; returns how many."""
     gone = session().execute(
-        delete(RateCounter)
-        .where(RateCounter.expires_at < clock.now())
-        .returning(RateCounter.hits)
+        delete(RateCounter).where(RateCounter.expires_at < clock.now()).returning(RateCounter.hits)
     )
     return len(gone.all())
 
@@ -77,9 +73,7 @@ def sweep() -> int:
 def forgive(key: str, *, window_seconds: int) -> None:
     """Take one hit back: a right password is no attack, and an office behind one address is many people."""
     moment = clock.now()
-    start = dt.datetime.fromtimestamp(
-        moment.timestamp() // window_seconds * window_seconds, dt.UTC
-    )
+    start = dt.datetime.fromtimestamp(moment.timestamp() // window_seconds * window_seconds, dt.UTC)
     hashed = hashlib.sha256(key.encode()).hexdigest()[:40]
     session().execute(
         update(RateCounter)

@@ -65,9 +65,7 @@ def clean_line(text: str | None) -> str:
 
 def clean_text(text: str | None) -> str:
     """Several lines of typed text: line ends made equal, control characters gone."""
-    kept = _CONTROL.sub(
-        "", strip_marks(text or "").replace("\r\n", "\n").replace("\r", "\n")
-    )
+    kept = _CONTROL.sub("", strip_marks(text or "").replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r"\n{3,}", "\n\n", kept).strip()
 
 
@@ -88,9 +86,7 @@ def strip_marks(text: str) -> str:
 def refuse_nul(value: str) -> str:
     """PostgreSQL stores no NUL and no lone surrogate: refuse them before they become a 500."""
     if "\x00" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
-        raise Invalid(
-            "text_unreadable", lazy("Teks ini memuat tanda yang tidak dapat disimpan.")
-        )
+        raise Invalid("text_unreadable", lazy("Teks ini memuat tanda yang tidak dapat disimpan."))
     return value
 
 

@@ -27,9 +27,7 @@ def upgrade() -> None:
     op.execute(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO coevolve_app"
     )
-    op.execute(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO coevolve_app"
-    )
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO coevolve_app")
     op.create_table(
         "move_edge",
         sa.Column("machine", sa.Text(), nullable=False),
@@ -99,9 +97,5 @@ def downgrade() -> None:
     """Without the kit; the role stays, for other databases of the cluster may use it."""
     for table in ("worker_beat", "job_slot", "rate_counter", "move_event", "move_edge"):
         op.drop_table(table)
-    op.execute(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM coevolve_app"
-    )
-    op.execute(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM coevolve_app"
-    )
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM coevolve_app")
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM coevolve_app")

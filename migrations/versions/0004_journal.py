@@ -39,9 +39,7 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column(
-            "visibility", sa.Text(), server_default=sa.text("'parties'"), nullable=False
-        ),
+        sa.Column("visibility", sa.Text(), server_default=sa.text("'parties'"), nullable=False),
         sa.CheckConstraint(
             "visibility IN ('public', 'parties', 'staff')",
             name=op.f("ck_journal_line_visibility"),
@@ -62,9 +60,7 @@ def upgrade() -> None:
     op.create_table(
         "journal_due",
         sa.Column("journal_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column(
-            "attempts", sa.BigInteger(), server_default=sa.text("0"), nullable=False
-        ),
+        sa.Column("attempts", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "next_at",
             sa.DateTime(timezone=True),
@@ -73,9 +69,7 @@ def upgrade() -> None:
         ),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["journal_id"], ["journal_line.id"], name=op.f("fk_journal_due_journal_id")
-        ),
+        sa.ForeignKeyConstraint(["journal_id"], ["journal_line.id"], name=op.f("fk_journal_due_journal_id")),
         sa.PrimaryKeyConstraint("journal_id", name=op.f("pk_journal_due")),
     )
     op.create_index(op.f("ix_journal_due_next_at"), "journal_due", ["next_at"])
