@@ -30,7 +30,8 @@ def upgrade() -> None:
         sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("place_code", name="pk_impact_place_total"),
         sa.CheckConstraint(
-            "needs >= 0 AND offers >= 0 AND opportunities >= 0 AND fulfilled >= 0 AND organisations >= 0 AND handed >= 0",
+            "needs >= 0 AND offers >= 0 AND opportunities >= 0 AND fulfilled >= 0"
+            " AND organisations >= 0 AND handed >= 0",
             name=op.f("ck_impact_place_total_counts"),
         ),
     )
