@@ -154,7 +154,7 @@ class Visitor:
         """The page shows this (or will, before patience ends)."""
         for text in texts:
             expect(self.page.locator("body"), f"{self.page.url} should show {text!r}").to_contain_text(
-                text, use_inner_text=True, timeout=PATIENCE_MS / 2
+                text, use_inner_text=True, timeout=PATIENCE_MS
             )
 
     def sees_not(self, *texts: str) -> None:
