@@ -22,6 +22,15 @@ def upgrade(url: str, revision: str = "head") -> None:
     command.upgrade(_alembic(url), revision)
 
 
+def analyse(url: str) -> None:
+    """Let the planner look at what a load wrote: only the owner of the tables may ask for it."""
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
 def downgrade(url: str, revision: str = "base") -> None:
     """Undo migrations down to `revision`."""
     from alembic import command

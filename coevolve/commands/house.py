@@ -124,6 +124,7 @@ def prepare(world: bool) -> None:
 def _load_world(console: Any) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from coevolve.commands import database
     from coevolve.demo_world import load
 
     with (
@@ -140,6 +141,7 @@ def _load_world(console: Any) -> None:
         load.load(
             lambda what, done, total: progress.update(bar, description=what, completed=done, total=total)
         )
+    database.analyse(database.owner_url())
     folder = run_folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "accounts.json").write_text(json.dumps(load.accounts(), ensure_ascii=False, indent=1))

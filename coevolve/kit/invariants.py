@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from coevolve.kit.db import session
 
@@ -36,8 +37,17 @@ def check(invariants: list[Invariant], *, shown: int = 5) -> list[Violation]:
     """The rules that do not hold now."""
     found = []
     for invariant in invariants:
-        rows = session().execute(text(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {shown}")).mappings()
-        broken = [dict(row) for row in rows]
+        broken = _rows(invariant, shown)
         if broken:
             found.append(Violation(code=invariant.code, says=invariant.says, rows=broken))
     return found
+
+
+def _rows(invariant: Invariant, shown: int) -> list[dict[str, Any]]:
+    """The rows that break a rule; a rule that cannot be asked is broken too, and named."""
+    statement = text(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {shown}")
+    try:
+        with session().begin_nested():
+            return [dict(row) for row in session().execute(statement).mappings()]
+    except SQLAlchemyError as trouble:
+        return [{"cannot_be_asked": str(trouble)[:300]}]
