@@ -146,7 +146,7 @@ def _send(client: FlaskClient, action: str, form: Form, values: dict[str, str]) 
     return client.post(action, data=encoded)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 * 8 // STRIDE)
 @pytest.mark.parametrize(
     "who", ["nobody", "giver", "owner", "company", "officer", "moderator", "finance", "admin"]
 )
