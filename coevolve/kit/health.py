@@ -14,7 +14,7 @@ DUTIES = {
     "account_mail": "SELECT min(next_at) FROM account_mail WHERE done_at IS NULL AND attempts < 12",
     "payment_inbox": "SELECT min(next_at) FROM payment_inbox WHERE state = 'new'",
     "payment_outbox": "SELECT min(next_at) FROM payment_outbox WHERE state IN ('due', 'unknown')",
-    "message": "SELECT min(next_at) FROM message WHERE state = 'queued'",
+    "message": "SELECT min(next_at) FROM message WHERE state = 'queued' AND cadence = 'now'",
     "journal_due": "SELECT min(next_at) FROM journal_due",
 }
 """Tables of duties, by the column their sweep goes by."""
