@@ -11,6 +11,7 @@ from coevolve.kit.i18n import lazy
 from coevolve.moderation.policy import REASONS, REPORT_REASONS
 from coevolve.organisations.words import METHODS
 
+NOT_LISTED = lazy("Pilih satu dari daftar.")
 TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
 REMARK = [Length(max=500, message=TOO_LONG)]
 
@@ -33,7 +34,9 @@ class RejectForm(FlaskForm):
     """Why it is refused for good."""
 
     reason_code = SelectField(
-        lazy("Alasan"), choices=[SelectChoice(code, name) for code, (name, _sentence) in REASONS.items()]
+        lazy("Alasan"),
+        choices=[SelectChoice(code, name) for code, (name, _sentence) in REASONS.items()],
+        invalid_choice_message=NOT_LISTED,
     )
     text = TextAreaField(lazy("Penjelasan"), [Length(max=1_500, message=TOO_LONG)])
 
@@ -42,7 +45,9 @@ class ApproveForm(FlaskForm):
     """How an organisation was checked."""
 
     method = SelectField(
-        lazy("Cara pemeriksaan"), choices=[SelectChoice(code, label) for code, label in METHODS.items()]
+        lazy("Cara pemeriksaan"),
+        choices=[SelectChoice(code, label) for code, label in METHODS.items()],
+        invalid_choice_message=NOT_LISTED,
     )
 
 
@@ -59,6 +64,7 @@ class ReportForm(FlaskForm):
         lazy("Apa yang tidak beres?"),
         [InputRequired(lazy("Pilih alasannya."))],
         choices=[SelectChoice(code, label) for code, label in REPORT_REASONS.items()],
+        invalid_choice_message=NOT_LISTED,
     )
     text = TextAreaField(
         lazy("Apa yang Anda ketahui?"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from coevolve.kit import i18n
+from coevolve.kit import clock, i18n
 from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError
@@ -131,6 +131,8 @@ def _listing_page(listing: Listing, ask: Any, refuse: Any, opened: str = "") -> 
         budget=[_line_row(line) for line in lines],
         goal=listings.goal_of(lines).optimum,
         flags=policy.flags(listing, lines),
+        is_late=listing.closes_on is not None
+        and listing.closes_on <= clock.today(localities.zone_of(listing.locality_code)),
         alike=[
             (other, f"{round(likeness * 100)} %", path_of(other))
             for other, likeness in listings.look_alikes(listing)
