@@ -29,7 +29,7 @@ VALUATIONS = {
     "cso_estimate": lazy("Perkiraan kami sendiri"),
     "giver_estimate": lazy("Perkiraan pemberi"),
 }
-NOT_LISTED = lazy("Pilih satu dari daftar.")
+NOT_LISTED: dict[str, Any] = {"invalid_choice_message": lazy("Pilih satu dari daftar.")}
 TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
 
 
@@ -71,7 +71,7 @@ class NewForm(FlaskForm):
     kind = RadioField(
         lazy("Apa yang ingin Anda tayangkan?"),
         [InputRequired(lazy("Pilih satu."))],
-        invalid_choice_message=NOT_LISTED,
+        **NOT_LISTED,
     )
     title = StringField(
         lazy("Judul"),
@@ -93,7 +93,7 @@ class BasicsForm(FlaskForm):
         [Length(max=280, message=TOO_LONG)],
         description=lazy("Satu atau dua kalimat yang tampil pada kartu, paling banyak 280 karakter."),
     )
-    sector = SelectField(lazy("Sektor"), choices=[], invalid_choice_message=NOT_LISTED)
+    sector = SelectField(lazy("Sektor"), choices=[], **NOT_LISTED)
     closes_on = DayField(
         lazy("Menerima dukungan sampai"),
         [Optional()],
@@ -143,11 +143,11 @@ class LineForm(FlaskForm):
         lazy("Apa yang dibutuhkan"),
         [InputRequired(lazy("Sebutkan apa yang dimaksud.")), Length(max=120, message=TOO_LONG)],
     )
-    category = SelectField(lazy("Golongan"), choices=[], invalid_choice_message=NOT_LISTED)
+    category = SelectField(lazy("Golongan"), choices=[], **NOT_LISTED)
     quantity = StringField(
         lazy("Jumlah"), [InputRequired(lazy("Isi jumlahnya dengan angka.")), Length(max=30)]
     )
-    unit = SelectField(lazy("Satuan"), choices=[], invalid_choice_message=NOT_LISTED)
+    unit = SelectField(lazy("Satuan"), choices=[], **NOT_LISTED)
     min_useful_quantity = StringField(
         lazy("Paling sedikit sekali beri"),
         [Length(max=30)],
@@ -163,9 +163,7 @@ class LineForm(FlaskForm):
         [Length(max=30)],
         description=lazy("Dalam rupiah. Tampil sebagai keterangan, tidak dihitung sebagai uang."),
     )
-    valuation_source = SelectField(
-        lazy("Dari mana nilainya"), choices=choices(VALUATIONS), invalid_choice_message=NOT_LISTED
-    )
+    valuation_source = SelectField(lazy("Dari mana nilainya"), choices=choices(VALUATIONS), **NOT_LISTED)
     is_inexhaustible = BooleanField(lazy("Tidak habis: dapat diberikan berulang kali"))
     radius_km = StringField(lazy("Berlaku dalam jarak"), [Length(max=10)])
 

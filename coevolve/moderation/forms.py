@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -11,7 +13,7 @@ from coevolve.kit.i18n import lazy
 from coevolve.moderation.policy import REASONS, REPORT_REASONS
 from coevolve.organisations.words import METHODS
 
-NOT_LISTED = lazy("Pilih satu dari daftar.")
+NOT_LISTED: dict[str, Any] = {"invalid_choice_message": lazy("Pilih satu dari daftar.")}
 TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
 REMARK = [Length(max=500, message=TOO_LONG)]
 
@@ -36,7 +38,7 @@ class RejectForm(FlaskForm):
     reason_code = SelectField(
         lazy("Alasan"),
         choices=[SelectChoice(code, name) for code, (name, _sentence) in REASONS.items()],
-        invalid_choice_message=NOT_LISTED,
+        **NOT_LISTED,
     )
     text = TextAreaField(lazy("Penjelasan"), [Length(max=1_500, message=TOO_LONG)])
 
@@ -47,7 +49,7 @@ class ApproveForm(FlaskForm):
     method = SelectField(
         lazy("Cara pemeriksaan"),
         choices=[SelectChoice(code, label) for code, label in METHODS.items()],
-        invalid_choice_message=NOT_LISTED,
+        **NOT_LISTED,
     )
 
 
@@ -64,7 +66,7 @@ class ReportForm(FlaskForm):
         lazy("Apa yang tidak beres?"),
         [InputRequired(lazy("Pilih alasannya."))],
         choices=[SelectChoice(code, label) for code, label in REPORT_REASONS.items()],
-        invalid_choice_message=NOT_LISTED,
+        **NOT_LISTED,
     )
     text = TextAreaField(
         lazy("Apa yang Anda ketahui?"),
