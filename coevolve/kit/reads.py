@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import select
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 from sqlalchemy.event import listen
@@ -50,9 +51,25 @@ def read_only() -> None:
 
 
 def rows(sql: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
-    """The rows of a constant statement with %(name)s in it; prepared by the driver when it comes again and again."""
+    """The rows of a constant statement with %(name)s in it; prepared by the driver when it comes again and again.
+
+    A page that only reads asks the driver itself, for describing a result costs more than getting it. What goes wrong
+    there is asked once more in the usual way: that finds another connection, or raises as usual.
+    """
     from coevolve.kit.db import session
 
+    current = session()
+    connection = current.connection()
+    driver = connection.connection.dbapi_connection
+    if driver is not None and getattr(current, "reads_only", False) and connection.engine in _twins.values():
+        try:
+            cursor = driver.cursor()
+            connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
+            return cast("Sequence[tuple[Any, ...]]", cursor.execute(sql, values).fetchall())
+        except psycopg.Error:
+            if driver.closed:
+                connection.invalidate()
+                current.close()
     return session().connection().exec_driver_sql(sql, values).cursor.fetchall()
 
 

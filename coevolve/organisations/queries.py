@@ -6,10 +6,11 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
-from coevolve.kit import clock, db
+from coevolve.kit import clock, db, reads
 from coevolve.kit.errors import NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.localities import queries as localities
@@ -243,24 +244,39 @@ def level_of(organisation: Organisation) -> int:
     return levels.level(organisation.kind, [(s, m) for s, m in db.session().execute(statement)])
 
 
+def checks_of(organisation_id: uuid.UUID) -> tuple[tuple[Any, ...], ...]:
+    """What the trust card is made from: subject, method, day, last day, state of each claim, oldest first."""
+    found = reads.rows(
+        "SELECT subject, method, checked_on, expires_on, state FROM verification_claim"
+        " WHERE organisation_id = %(id)s ORDER BY created_at, id",
+        {"id": organisation_id},
+    )
+    return tuple(found)
+
+
 def trust_card(organisation: Organisation) -> TrustCard:
     """What was checked, when, how, until when; what has lapsed; what was never checked."""
+    return trust_from(organisation.kind, checks_of(organisation.id))
+
+
+def trust_from(kind: str, checks: Iterable[tuple[Any, ...]]) -> TrustCard:
+    """The trust card of an organisation of this kind with these checks, today."""
     today = clock.today()
     live: dict[str, Checked] = {}
     lapsed: dict[str, Checked] = {}
-    for claim in claims_of(organisation.id):
-        if claim.checked_on is None or claim.method is None:
+    for subject, method, checked_on, expires_on, state in checks:
+        if checked_on is None or method is None:
             continue
-        line = Checked(claim.subject, claim.method, claim.checked_on, claim.expires_on)
-        has_lapsed = claim.expires_on is not None and claim.expires_on < today
-        if claim.state == ClaimState.accepted and not has_lapsed:
-            live[claim.subject] = line
-        elif claim.state in {ClaimState.accepted, ClaimState.expired}:
-            lapsed[claim.subject] = line
-    expected = [*levels.REQUIRED[Kind(organisation.kind)], *levels.OPTIONAL[Kind(organisation.kind)]]
+        line = Checked(subject, method, checked_on, expires_on)
+        has_lapsed = expires_on is not None and expires_on < today
+        if state == ClaimState.accepted and not has_lapsed:
+            live[subject] = line
+        elif state in {ClaimState.accepted, ClaimState.expired}:
+            lapsed[subject] = line
+    expected = [*levels.REQUIRED[Kind(kind)], *levels.OPTIONAL[Kind(kind)]]
     subjects = [*expected, Subject.visit, Subject.track_record]
     return TrustCard(
-        level=levels.level(organisation.kind, [(line.subject, line.method) for line in live.values()]),
+        level=levels.level(kind, [(line.subject, line.method) for line in live.values()]),
         checked=[live[subject] for subject in subjects if subject in live],
         lapsed=[lapsed[subject] for subject in subjects if subject in lapsed and subject not in live],
         unchecked=[subject for subject in subjects if subject not in live and subject not in lapsed],

@@ -14,6 +14,8 @@ from coevolve.listings.queries.browsing import (
 )
 from coevolve.listings.queries.rows import (
     Goal,
+    ShownLine,
+    ShownListing,
     Whole,
     find,
     find_by_slug,
@@ -34,6 +36,8 @@ __all__ = [
     "Goal",
     "Page",
     "Query",
+    "ShownLine",
+    "ShownListing",
     "Whole",
     "browse",
     "clean_words",

@@ -1,8 +1,8 @@
 """The browse page: one query object for list, counts and filters; keyset pages both ways; no OFFSET, no table scan.
 
 Two statements make the page: the walk (an index of `listing_place`, or the slabs of `listing_search` when words are
-given) joined with what a card shows, and the counts (`listing_facet` with its unfolded rest; with words, the newest
-thousand hits).
+given) joined with what a card shows and what has come, and the counts (`listing_facet` with
+its unfolded rest; with words, the newest thousand hits).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 import re
 import uuid
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
@@ -90,8 +90,7 @@ class Query:
         return bool(self.words or self.place or self.sector or self.kind or self.support)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What a card shows of one listing."""
 
     id: uuid.UUID
@@ -106,8 +105,16 @@ class Row:
     closes_on: dt.date
     organisation: str
     key: str
-    lines: str | None
-    """Its lines in their order as JSON: id, kind, label, unit, quantity each. Text, so that a row can be compared."""
+    goal: int
+    """The sum of its lines of money; 0 when it has none."""
+    lines: int
+    label: str | None
+    unit: str | None
+    quantity: int
+    """Its first line."""
+    received: int
+    promised: int
+    """Of the money when there is a goal, else of the first line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,8 @@ class Facets:
     kinds: dict[str, int] = field(default_factory=dict)
     supports: dict[str, int] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    made_from: tuple[Any, ...] = ()
+    """The rows counted, to compare."""
 
 
 _CURSOR = re.compile(
@@ -163,18 +172,35 @@ def _micros(moment: dt.datetime) -> int:
 
 _SHOWN = """
 SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.province_code, l.regency_code, l.locality_code,
-       l.closes_on, o.name, h.key,
-       (SELECT json_agg(json_build_array(n.id, n.kind, n.label, n.unit, n.quantity) ORDER BY n.position, n.id)::text
-          FROM listing_line n WHERE n.listing_id = l.id)
+       l.closes_on, o.name, h.key, coalesce(n.goal, 0)::bigint, coalesce(n.lines, 0), n.label, n.unit,
+       coalesce(n.quantity, 0), coalesce(f.received, c.received, 0)::bigint, coalesce(c.promised, 0)::bigint
   FROM hit h JOIN listing l ON l.id = h.listing_id JOIN organisation o ON o.id = l.organisation_id
+  LEFT JOIN LATERAL (
+    SELECT x.id, x.label, x.unit, x.quantity, count(*) OVER () AS lines,
+           sum(x.quantity) FILTER (WHERE x.kind = 'money') OVER () AS goal
+      FROM listing_line x WHERE x.listing_id = l.id ORDER BY x.position, x.id LIMIT 1) n ON true
+  LEFT JOIN LATERAL (
+    SELECT b.balance + b.spent + (SELECT coalesce(sum(d.amount + d.spent), 0) FROM ledger_delta d
+        WHERE d.account_id = b.account_id) AS received
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+     WHERE a.code = 'fund:' || l.id || ':IDR' AND n.goal > 0 AND l.kind <> 'opportunity') f ON true
+  LEFT JOIN LATERAL (
+    SELECT CASE WHEN n.goal > 0 THEN 0 ELSE b.balance + (SELECT coalesce(sum(d.amount), 0) FROM ledger_delta d
+        WHERE d.account_id = b.account_id) END AS received,
+        b.expected + (SELECT coalesce(sum(d.expected), 0) FROM ledger_delta d
+        WHERE d.account_id = b.account_id) AS promised
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+     WHERE a.code = 'promised_to:' || CASE WHEN n.goal > 0 THEN l.id || ':IDR' ELSE n.id || ':' || n.unit END
+       AND l.kind IN ('need', 'campaign', CASE WHEN n.goal > 0 THEN 'standing_offer' END)) c ON true
  ORDER BY h.position
 """
+"""The cards of the rows hit, with what has come. Accounts are found by their exact names, one look-up each."""
 
 
 def browse(query: Query) -> Page:
     """One page of open listings; one statement."""
     sql, values = _search_walk(query) if query.words else _index_walk(query)
-    rows = [Row(*row) for row in read_rows(sql, values)]
+    rows = [Row._make(row) for row in read_rows(sql, values)]
     more = len(rows) > query.size
     rows = rows[: query.size]
     backwards = query.cursor is not None and query.cursor.is_before
@@ -330,7 +356,8 @@ def facets(query: Query) -> Facets:
         "support": query.bit,
     }
     support_of = {bit: name for name, bit in KIND_BITS.items()}
-    for place_code, sector, kind, support, number in read_rows(_FOLDED, values):
+    found.made_from = tuple(read_rows(_FOLDED, values))
+    for place_code, sector, kind, support, number in found.made_from:
         count = int(number)
         if place_code != here:
             found.places[place_code] = count
@@ -365,7 +392,8 @@ def _sampled_facets(query: Query, below: list[Place]) -> Facets:
         walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"
     sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk)
     found, seen = Facets(), 0
-    for sector, kind, kinds, child, number in read_rows(sql, values):
+    found.made_from = tuple(read_rows(sql, values))
+    for sector, kind, kinds, child, number in found.made_from:
         seen += int(number)
         _count_sample(found, query, (sector, kind, kinds, child), int(number))
     found.is_capped = seen >= SAMPLE

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import uuid
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
@@ -36,19 +33,7 @@ SUPPORT_LABELS = {
 }
 
 
-class HasTotals(Protocol):
-    """What has come and what was promised, for a listing (money) or a line."""
-
-    @property
-    def received(self) -> int:
-        """Posted."""
-
-    @property
-    def promised(self) -> int:
-        """Outstanding promises."""
-
-
-def cards(rows: Iterable[Row], totals: Mapping[uuid.UUID, HasTotals]) -> list[Card]:
+def cards(rows: Iterable[Row]) -> list[Card]:
     """The cards of a page, in the order of the rows."""
     today = clock.today()
     labels = {code: sectors.label(code) for code in sectors.CODES}
@@ -66,7 +51,7 @@ def cards(rows: Iterable[Row], totals: Mapping[uuid.UUID, HasTotals]) -> list[Ca
             words=words,
         )
         for row in rows
-        for meter, words in [_meter(row, totals, today)]
+        for meter, words in [_meter(row, today)]
     ]
 
 
@@ -91,32 +76,27 @@ def days_left(closes_on: dt.date, today: dt.date) -> str:
     )
 
 
-def _meter(row: Row, totals: Mapping[uuid.UUID, HasTotals], today: dt.date) -> tuple[Markup | None, str]:
+def _meter(row: Row, today: dt.date) -> tuple[Markup | None, str]:
     """The bar and the words of a card: money first; else the first thing asked for or offered."""
-    lines = json.loads(row.lines or "[]")
     left = days_left(row.closes_on, today)
-    goal = sum(quantity for _id, kind, _label, _unit, quantity in lines if kind == "money")
-    if goal and row.kind == "opportunity":
-        return None, f"{_('Nilai %(amount)s', amount=short_rupiah(goal))} · {left}"
-    if goal:
-        money = totals.get(row.id)
-        received, promised = (money.received, money.promised) if money else (0, 0)
-        words = _("%(received)s dari %(goal)s", received=short_rupiah(received), goal=short_rupiah(goal))
-        return bar(received, promised, goal), f"{words} · {left}"
-    if not lines:
+    if row.goal and row.kind == "opportunity":
+        return None, f"{_('Nilai %(amount)s', amount=short_rupiah(row.goal))} · {left}"
+    if row.goal:
+        words = _(
+            "%(received)s dari %(goal)s", received=short_rupiah(row.received), goal=short_rupiah(row.goal)
+        )
+        return bar(row.received, row.promised, row.goal), f"{words} · {left}"
+    if not row.lines:
         return None, left
-    line_id, _kind, label, unit, quantity = lines[0]
-    more = _(" dan %(num)s lainnya", num=len(lines) - 1) if len(lines) > 1 else ""
+    unit = unit_label(row.unit or "")
+    more = _(" dan %(num)s lainnya", num=row.lines - 1) if row.lines > 1 else ""
     if row.kind in ("standing_offer", "opportunity"):
-        words = f"{i18n.number(quantity)} {unit_label(unit)} {label}{more}"
-        return None, f"{words} · {left}"
-    thing = totals.get(uuid.UUID(line_id))
-    received, promised = (thing.received, thing.promised) if thing else (0, 0)
+        return None, f"{i18n.number(row.quantity)} {unit} {row.label}{more} · {left}"
     words = _(
         "%(received)s dari %(goal)s %(unit)s %(label)s",
-        received=i18n.number(received),
-        goal=i18n.number(quantity),
-        unit=unit_label(unit),
-        label=label,
+        received=i18n.number(row.received),
+        goal=i18n.number(row.quantity),
+        unit=unit,
+        label=row.label,
     )
-    return bar(received, promised, quantity, need=True), f"{words}{more} · {left}"
+    return bar(row.received, row.promised, row.quantity, need=True), f"{words}{more} · {left}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from coevolve.kit import db
+from coevolve.kit import db, reads
 from coevolve.listings.models import Kind, Listing, ListingLine, ListingSlug, State
-from coevolve.organisations.models import Organisation
 
 
 def get(listing_id: uuid.UUID) -> Listing:
@@ -33,29 +34,104 @@ def find_by_slug(slug: str) -> Listing | None:
     return db.session().execute(statement).scalar_one_or_none()
 
 
+class ShownListing(NamedTuple):
+    """What the public page says of a listing itself."""
+
+    id: uuid.UUID
+    slug: str
+    kind: str
+    state: str
+    title: str
+    summary: str
+    story: str
+    sector: str | None
+    locality_code: str | None
+    province_code: str | None
+    regency_code: str | None
+    closes_on: dt.date | None
+    ended_at: dt.datetime | None
+    legal_basis: str | None
+    planning_event: str | None
+    planning_on: dt.date | None
+    organisation_id: uuid.UUID
+
+
+class ShownOrganisation(NamedTuple):
+    """What the page says of who asks or offers."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    kind: str
+    state: str
+
+
+class ShownLine(NamedTuple):
+    """A line with what has come; under a line of money: all the money of its listing."""
+
+    id: uuid.UUID
+    kind: str
+    category: str
+    label: str
+    unit: str
+    quantity: int
+    is_required: bool
+    needed_from: dt.date | None
+    needed_until: dt.date | None
+    handover_place: str | None
+    people_reached: int | None
+    unit_value: int | None
+    is_inexhaustible: bool
+    radius_km: int | None
+    received: int
+    promised: int
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A listing with its organisation and lines, as its page shows them."""
 
-    listing: Listing
-    organisation: Organisation
-    lines: list[ListingLine]
+    listing: ShownListing
+    organisation: ShownOrganisation
+    lines: tuple[ShownLine, ...]
+
+
+_WHOLE = f"""
+SELECT {", ".join("l." + name for name in ShownListing._fields)},
+       {", ".join("o." + name for name in ShownOrganisation._fields)}
+  FROM listing_slug s JOIN listing l ON l.id = s.listing_id JOIN organisation o ON o.id = l.organisation_id
+ WHERE s.slug = %(slug)s
+"""
+_LINES = f"""
+SELECT {", ".join("x." + name for name in ShownLine._fields[:-2])},
+       coalesce(f.received, c.received, 0)::bigint, coalesce(c.promised, 0)::bigint
+  FROM listing_line x
+  LEFT JOIN LATERAL (
+    SELECT b.balance + b.spent + (SELECT coalesce(sum(d.amount + d.spent), 0) FROM ledger_delta d
+        WHERE d.account_id = b.account_id) AS received
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+     WHERE x.kind = 'money' AND a.code = 'fund:' || x.listing_id || ':' || x.unit) f ON true
+  LEFT JOIN LATERAL (
+    SELECT CASE x.kind WHEN 'money' THEN 0 ELSE b.balance + (SELECT coalesce(sum(d.amount), 0) FROM ledger_delta d
+        WHERE d.account_id = b.account_id) END AS received,
+        b.expected + (SELECT coalesce(sum(d.expected), 0) FROM ledger_delta d
+        WHERE d.account_id = b.account_id) AS promised
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+     WHERE a.code = 'promised_to:' || CASE x.kind WHEN 'money' THEN x.listing_id ELSE x.id END || ':' || x.unit
+  ) c ON true
+ WHERE x.listing_id = %(listing_id)s ORDER BY x.position, x.id
+"""
 
 
 def find_whole(slug: str) -> Whole | None:
-    """The listing that has, or once had, this address, with all its page needs; one statement."""
-    statement = (
-        select(Listing, Organisation, ListingLine)
-        .join(ListingSlug, ListingSlug.listing_id == Listing.id)
-        .join(Organisation, Organisation.id == Listing.organisation_id)
-        .outerjoin(ListingLine, ListingLine.listing_id == Listing.id)
-        .where(ListingSlug.slug == slug[:120])
-        .order_by(ListingLine.position, ListingLine.id)
-    )
-    rows = db.session().execute(statement).all()
+    """The listing that has, or once had, this address, with its lines and what has come; two statements."""
+    rows = reads.rows(_WHOLE, {"slug": slug[:120]})
     if not rows:
         return None
-    return Whole(rows[0][0], rows[0][1], [row[2] for row in rows if row[2] is not None])
+    split = len(ShownListing._fields)
+    listing = ShownListing._make(rows[0][:split])
+    lines = reads.rows(_LINES, {"listing_id": listing.id})
+    return Whole(listing, ShownOrganisation._make(rows[0][split:]), tuple(map(ShownLine._make, lines)))
 
 
 def lines_of(listing_id: uuid.UUID) -> list[ListingLine]:
@@ -81,7 +157,7 @@ class Goal:
     optimum: int
 
 
-def goal_of(lines: Sequence[ListingLine]) -> Goal:
+def goal_of(lines: Sequence[ListingLine | ShownLine]) -> Goal:
     """The sums of the money lines."""
     money = [line for line in lines if line.kind == "money"]
     return Goal(

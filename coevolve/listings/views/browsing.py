@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import urllib.parse
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +20,9 @@ from coevolve.kit.reads import read_only
 from coevolve.listings import queries, sectors
 from coevolve.listings.queries import Facets, Page, Query
 from coevolve.listings.queries.cards import KIND_LABELS, SUPPORT_LABELS, cards, short_place
-from coevolve.listings.views.door import blueprint, digest
+from coevolve.listings.views.door import blueprint
 from coevolve.localities import queries as localities
 from coevolve.localities.queries import Place
-from coevolve.pledges import queries as pledges
-from coevolve.pledges.queries import Totals
 
 PATH = "/jelajah"
 KINDS = {"kampanye": "campaign", "kebutuhan": "need", "penawaran": "standing_offer", "peluang": "opportunity"}
@@ -58,29 +55,27 @@ def browse() -> Any:
     query = _query(asked, place)
     found = queries.browse(query) if not others else Page((), None, None)
     facets = queries.facets(query)
-    totals = pledges.totals_for([row.id for row in found.rows]) if found.rows else {}
     whole = not is_htmx()
     return kept_page(
         "listings/browse.html" if whole else "listings/_browse.html",
-        digest(found, facets, totals, others, query),
-        lambda: _words(asked, query, Found(found, facets, totals, others), whole=whole),
+        (found, facets.made_from, tuple(others), query),
+        lambda: _words(asked, query, Found(found, facets, others), whole=whole),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the database said: the rows of this page, the counts, what has come, and places of one name."""
+    """What the database said: the rows of this page, the counts, and places of one name."""
 
     page: Page
     facets: Facets
-    totals: dict[uuid.UUID, Totals]
     others: list[Place]
 
 
 def _words(asked: dict[str, str], query: Query, found: Found, *, whole: bool) -> dict[str, Any]:
     """All the page says. Rendered inside out: each piece of a nested template would pass through every level above."""
     title = _title(query)
-    shown = cards(found.page.rows, found.totals)
+    shown = cards(found.page.rows)
     context: dict[str, Any] = {
         "cards": shown,
         "list": Markup(render_template("components/_cards.html", cards=shown)),  # noqa: S704 - our own template

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from typing import Any
 
@@ -94,11 +93,6 @@ def refused(form: Any, refusal: DomainError) -> None:
 def typed(field: Any) -> str:
     """What stands in a field; nothing is an empty text."""
     return str(field.data or "")
-
-
-def digest(*parts: Any) -> bytes:
-    """What a page is made from, in 32 bytes: equal parts, equal digest."""
-    return hashlib.sha256(repr(parts).encode()).digest()
 
 
 def saved_words() -> str:

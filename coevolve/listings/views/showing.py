@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import urllib.parse
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import redirect
 
@@ -19,18 +20,19 @@ from coevolve.kit.money import format_rupiah, short_rupiah
 from coevolve.kit.pages import actor
 from coevolve.kit.reads import read_only
 from coevolve.listings import policy, queries, sectors
-from coevolve.listings.models import PUBLIC, Listing, ListingLine, State
-from coevolve.listings.queries import Whole
+from coevolve.listings.models import PUBLIC, Listing, State
+from coevolve.listings.queries import ShownLine, ShownListing, Whole
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS, SUPPORT_LABELS, days_left
 from coevolve.listings.units import category_label, unit_label
-from coevolve.listings.views.door import blueprint, digest
+from coevolve.listings.views.door import blueprint
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
 from coevolve.organisations import words
+from coevolve.organisations.models import State as OrganisationState
 from coevolve.organisations.queries import TrustCard
 from coevolve.pledges import queries as pledges
 from coevolve.pledges import words as pledge_words
-from coevolve.pledges.queries import Supporter, Supporters, Totals
+from coevolve.pledges.queries import Supporter, Supporters
 
 PRESETS_MINOR = (2_500_000, 5_000_000, 10_000_000, 25_000_000)
 """Chips of the money form: Rp 25, 50, 100 and 250 thousand."""
@@ -81,41 +83,29 @@ def show(word: str, slug: str) -> Any:
     listing = whole.listing
     if (word, slug) != (PATHS[listing.kind], listing.slug):
         return redirect(_path(listing), code=301)
-    totals, supporters = pledges.totals_for([listing.id]), pledges.supporters_of(listing.id)
-    trust = organisations.trust_card(whole.organisation)
+    supporters = pledges.supporters_of(listing.id)
+    checks = organisations.checks_of(listing.organisation_id)
+    today = clock.today(localities.zone_of(listing.locality_code))
     return kept_page(
         "listings/show.html",
-        digest(
-            *map(_values, (listing, whole.organisation, *whole.lines)),
-            totals,
-            supporters,
-            trust,
-            clock.today(localities.zone_of(listing.locality_code)),
-        ),
-        lambda: _context(whole, totals, supporters, trust),
+        (whole, supporters, checks, today),
+        lambda: _context(whole, supporters, organisations.trust_from(whole.organisation.kind, checks)),
     )
 
 
-def _values(row: Any) -> list[tuple[str, Any]]:
-    """What stands in a loaded row."""
-    return sorted((name, value) for name, value in vars(row).items() if name != "_sa_instance_state")
+def _may_see(listing: ShownListing) -> bool:
+    return listing.state in PUBLIC or policy.may(actor(), "see", cast(Listing, listing))
 
 
-def _may_see(listing: Listing) -> bool:
-    return listing.state in PUBLIC or policy.may(actor(), "see", listing)
-
-
-def _path(listing: Listing) -> str:
+def _path(listing: ShownListing) -> str:
     return f"/{PATHS[listing.kind]}/{listing.slug}"
 
 
-def _context(
-    whole: Whole, totals: dict[uuid.UUID, Totals], supporters: Supporters, trust: TrustCard
-) -> dict[str, Any]:
+def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str, Any]:
     listing, organisation = whole.listing, whole.organisation
-    is_open = listing.state == State.open and organisations.may_publish(organisation)
-    money = _money(listing, whole.lines, totals)
-    things = [_thing(line, totals) for line in whole.lines if line.kind != "money"]
+    is_open = listing.state == State.open and organisation.state == OrganisationState.checked
+    money = _money(listing, whole.lines)
+    things = [_thing(line) for line in whole.lines if line.kind != "money"]
     return {
         "listing": listing,
         "organisation": organisation,
@@ -147,21 +137,17 @@ def _context(
     }
 
 
-def _money(listing: Listing, lines: list[ListingLine], totals: Any) -> MoneyMeter | None:
+def _money(listing: ShownListing, lines: Sequence[ShownLine]) -> MoneyMeter | None:
     goal = queries.goal_of(lines)
     if not goal.optimum or listing.kind not in ("need", "campaign"):
         return None
-    found = totals.get(listing.id)
+    money = next(line for line in lines if line.kind == "money")
     return MoneyMeter(
-        received=found.received if found else 0,
-        promised=found.promised if found else 0,
-        goal=goal.optimum,
-        minimum=goal.minimum,
+        received=money.received, promised=money.promised, goal=goal.optimum, minimum=goal.minimum
     )
 
 
-def _thing(line: ListingLine, totals: Any) -> Thing:
-    found = totals.get(line.id)
+def _thing(line: ShownLine) -> Thing:
     return Thing(
         id=line.id,
         kind=str(SUPPORT_LABELS[line.kind]),
@@ -169,14 +155,14 @@ def _thing(line: ListingLine, totals: Any) -> Thing:
         label=line.label,
         unit=unit_label(line.unit),
         goal=line.quantity,
-        received=found.received if found else 0,
-        promised=found.promised if found else 0,
+        received=line.received,
+        promised=line.promised,
         facts=_facts(line),
         is_inexhaustible=line.is_inexhaustible,
     )
 
 
-def _facts(line: ListingLine) -> str:
+def _facts(line: ShownLine) -> str:
     """When, where, for how many, at what value: one line of small print."""
     facts = []
     if line.needed_from and line.needed_until:
@@ -227,7 +213,7 @@ def _bubble(one: Supporter) -> tuple[str, str, str]:
     return one.message, one.name or _("Tanpa nama"), f"{given}{state} · {i18n.short_date(one.at)}"
 
 
-def _budget(lines: list[ListingLine]) -> list[list[str]]:
+def _budget(lines: Sequence[ShownLine]) -> list[list[str]]:
     return [
         [
             line.label if line.is_required else _("%(label)s (tambahan)", label=line.label),
@@ -262,7 +248,7 @@ def _notice(whole: Whole, *, is_open: bool) -> str:
     return str(STATE_NOTICES[state]) if state in STATE_NOTICES else ""
 
 
-def _crumb(listing: Listing) -> list[tuple[str, str]]:
+def _crumb(listing: ShownListing) -> list[tuple[str, str]]:
     found = [(_("Jelajah"), "/jelajah")]
     for code in (listing.province_code, listing.regency_code):
         place = localities.find(code)
@@ -271,7 +257,7 @@ def _crumb(listing: Listing) -> list[tuple[str, str]]:
     return found
 
 
-def _chain(listing: Listing) -> list[tuple[str, str]]:
+def _chain(listing: ShownListing) -> list[tuple[str, str]]:
     """From the place itself up to the nation, as pills."""
     if not listing.locality_code:
         return []
@@ -281,6 +267,6 @@ def _chain(listing: Listing) -> list[tuple[str, str]]:
     ]
 
 
-def _share(listing: Listing) -> str:
+def _share(listing: ShownListing) -> str:
     url = settings().public_url.rstrip("/") + _path(listing)
     return "https://wa.me/?" + urllib.parse.urlencode({"text": f"{listing.title}\n{url}"})
