@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import BigKey, Created, Model, UuidKey
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 
@@ -124,6 +125,18 @@ class Listing(UuidKey, Created, Model):
         ),
     )
     machine: ClassVar[Machine] = MACHINE
+    state_labels: ClassVar[dict[str, Any]] = {
+        State.draft: lazy("Draf"),
+        State.in_review: lazy("Diperiksa"),
+        State.returned: lazy("Perlu perbaikan"),
+        State.rejected: lazy("Ditolak"),
+        State.open: lazy("Tayang"),
+        State.paused: lazy("Dijeda"),
+        State.fulfilled: lazy("Terpenuhi"),
+        State.closed: lazy("Ditutup"),
+        State.expired: lazy("Berakhir"),
+        State.frozen: lazy("Dibekukan"),
+    }
 
     slug: Mapped[str] = mapped_column(unique=True)
     """The address; its history is in listing_slug."""

@@ -12,6 +12,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coevolve.kit.db import Created, Model, UuidKey
+from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
 
 
@@ -85,6 +86,11 @@ class Review(UuidKey, Created, Model):
         Index("ix_review_about", "about_kind", "about_id", "created_at"),
     )
     machine: ClassVar[Machine] = REVIEW
+    state_labels: ClassVar[dict[str, Any]] = {
+        ReviewState.open: lazy("Menunggu"),
+        ReviewState.assigned: lazy("Dipegang"),
+        ReviewState.decided: lazy("Diputuskan"),
+    }
 
     about_kind: Mapped[str]
     about_id: Mapped[uuid.UUID]
@@ -141,6 +147,11 @@ class Report(UuidKey, Created, Model):
         Index("ix_report_new", "about_kind", "about_id", "created_at", postgresql_where=sql("state = 'new'")),
     )
     machine: ClassVar[Machine] = REPORT
+    state_labels: ClassVar[dict[str, Any]] = {
+        ReportState.new: lazy("Menunggu"),
+        ReportState.dismissed: lazy("Tidak terbukti"),
+        ReportState.upheld: lazy("Terbukti"),
+    }
 
     about_kind: Mapped[str]
     about_id: Mapped[uuid.UUID]

@@ -20,7 +20,8 @@ from coevolve.embedded import processes
 from coevolve.embedded.supervisor import MARK
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.timeout(300)
+# In one process with the stories: two platforms that start at one moment would look for the same free ports.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("stories")]
 
 
 class Up:
