@@ -97,6 +97,9 @@ def _listing(
     opened = world.ago(
         min(age - 2.0, world.some(0.05, 75) if world.dice.random() < 0.6 else world.some(75, 360))
     )
+    if state:
+        # What waits for its first day, or for its review, was written this week and closes in the future.
+        opened = world.ago(world.some(0.1, 6))
     duration = world.dice.choice(DURATIONS) * (3 if kind == "standing_offer" else 1)
     closes_on = opened.date() + dt.timedelta(days=duration)
     state, ended = (state, world.moment) if state else _fate(world, kind, opened, closes_on)
