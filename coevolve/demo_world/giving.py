@@ -118,7 +118,7 @@ def _large(world: World, society: Society, listing: Told, line: Asked, missing: 
             break
         missing -= amount
         at = _moment(world, listing)
-        is_promise = listing.state == "open" and world.dice.random() < 0.18
+        is_promise = listing.state == "open" and amount >= 100_000_000 and world.dice.random() < 0.18
         gifts.append(
             Gift(
                 listing,
