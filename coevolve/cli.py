@@ -17,7 +17,7 @@ from coevolve.config import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN_FOLDER = ".run"
-OWN_GROUND = frozenset({"demo", "up", "test", "drill", "doctor", "prepare"})
+OWN_GROUND = frozenset({"demo", "up", "test", "drill", "doctor", "prepare", "bench"})
 """Commands that bring their own servers, so a running demo is none of their business."""
 
 

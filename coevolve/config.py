@@ -95,7 +95,7 @@ class Settings:
     pledge_lapse_days: int = 30
     open_pledges_limit: int = 50
     page_size: int = 20
-    kept_pages_bytes: int = 24_000_000
+    kept_pages_bytes: int = 8_000_000
     """So much a web process keeps of the pages that visitors see (kit.kept)."""
     # --- notices ----------------------------------------------------------------------------------
     mail_from: str = "Co-Evolve <kabar@co-evolve.example>"
