@@ -106,6 +106,7 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
     is_open = listing.state == State.open and organisation.state == OrganisationState.checked
     money = _money(listing, whole.lines)
     things = [_thing(line) for line in whole.lines if line.kind != "money"]
+    praying = [one for one in supporters.rows if one.message][:6]
     return {
         "listing": listing,
         "organisation": organisation,
@@ -126,8 +127,8 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
         "budget_sum": queries.goal_of(whole.lines).optimum,
         "presets": [(short_rupiah(amount), amount // 100) for amount in PRESETS_MINOR],
         "stats": _stats(whole, money, supporters.count),
-        "prayers": [_bubble(one) for one in supporters.rows if one.message][:6],
-        "supporters": [_bubble(one)[1:] for one in supporters.rows],
+        "prayers": [_bubble(one) for one in praying],
+        "supporters": [_bubble(one)[1:] for one in supporters.rows if one not in praying],
         "more_supporters": max(0, supporters.count - len(supporters.rows)),
         "share": _share(listing),
         "url": settings().public_url.rstrip("/") + _path(listing),
