@@ -58,7 +58,6 @@ class Ground:
             server.create_database(TEMPLATE)
             database.upgrade(server.url(TEMPLATE, role=OWNER_ROLE))
             _load_places(server.url(TEMPLATE))
-            _load_places(server.url(TEMPLATE))
         except BaseException:
             ground.remove()
             raise

@@ -111,11 +111,8 @@ def _large(world: World, society: Society, listing: Told, line: Asked, missing: 
     while missing > 0:
         body = world.dice.choice(givers)
         size = min(missing, int(world.some(0.15, 0.6) * listing.money_goal()))
-        amount = (
-            max(1_000_000, size // 10_000_000 * 10_000_000) if missing > 10_000_000 else missing // 100 * 100
-        )
-        if amount <= 0:
-            break
+        rest = -(-missing // 100_000) * 100_000
+        amount = max(1_000_000, size // 10_000_000 * 10_000_000 if missing > 10_000_000 else rest)
         missing -= amount
         at = _moment(world, listing)
         is_promise = listing.state == "open" and amount >= 100_000_000 and world.dice.random() < 0.18
