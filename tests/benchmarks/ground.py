@@ -24,6 +24,7 @@ HOST = "localhost"
 def world() -> Iterator[Flask]:
     """The application over the demo world, in its own database."""
     from coevolve.app import create_app
+    from coevolve.commands import database
     from coevolve.demo_world import load
     from coevolve.impact import service as impact
     from coevolve.listings import service as listings
@@ -58,9 +59,7 @@ def world() -> Iterator[Flask]:
             listings.fold_facets()
             impact.roll_up()
             session().commit()
-            session().connection().exec_driver_sql("COMMIT")
-            session().connection().exec_driver_sql("ANALYZE")
-            session().commit()
+            database.analyse(settings.database_owner_url)
         yield app
     finally:
         valkey.stop()
