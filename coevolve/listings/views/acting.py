@@ -18,7 +18,6 @@ from coevolve.listings.models import EDITABLE, Listing, State
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS
 from coevolve.listings.views.door import (
     ONE,
-    STATE_LABELS,
     base_of,
     blueprint,
     line_words,
@@ -129,7 +128,7 @@ def act(slug: str, listing_id: uuid.UUID, act: str) -> Response:
             refused(form, refusal)
         else:
             commit()
-            label, _tag = STATE_LABELS[State(listing.state)]
+            label = Listing.state_labels[State(listing.state)]
             flash_success(_("Tersimpan. Sekarang: %(state)s.", state=label))
             return see_other(base_of(slug, listing))
     return form_page(

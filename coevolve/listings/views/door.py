@@ -27,18 +27,19 @@ blueprint = Blueprint("listings", __name__)
 BASE = "/dasbor/<slug>/listing"
 ONE = f"{BASE}/<uuid:listing_id>"
 
-STATE_LABELS = {
-    State.draft: (lazy("Draf"), "plain"),
-    State.in_review: (lazy("Diperiksa"), "wait"),
-    State.returned: (lazy("Perlu perbaikan"), "bad"),
-    State.rejected: (lazy("Ditolak"), "bad"),
-    State.open: (lazy("Tayang"), "good"),
-    State.paused: (lazy("Dijeda"), "wait"),
-    State.fulfilled: (lazy("Terpenuhi"), "good"),
-    State.closed: (lazy("Ditutup"), "plain"),
-    State.expired: (lazy("Berakhir"), "plain"),
-    State.frozen: (lazy("Dibekukan"), "bad"),
+STATE_TAGS = {
+    State.draft: "plain",
+    State.in_review: "wait",
+    State.returned: "bad",
+    State.rejected: "bad",
+    State.open: "good",
+    State.paused: "wait",
+    State.fulfilled: "good",
+    State.closed: "plain",
+    State.expired: "plain",
+    State.frozen: "bad",
 }
+"""The colour of a state's tag; its words are `Listing.state_labels`."""
 SECTION_LABELS = {
     "dasar": lazy("Dasar"),
     "lokasi": lazy("Lokasi"),

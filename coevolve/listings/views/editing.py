@@ -24,7 +24,7 @@ from coevolve.listings.views.door import (
     ONE,
     REMARKED,
     SECTION_LABELS,
-    STATE_LABELS,
+    STATE_TAGS,
     base_of,
     blueprint,
     known_places,
@@ -60,7 +60,8 @@ def mine(slug: str) -> Response:
 
 
 def _row(listing: Listing, organisation: Organisation, totals: Any) -> dict[str, Any]:
-    label, tag = STATE_LABELS[State(listing.state)]
+    state = State(listing.state)
+    label, tag = Listing.state_labels[state], STATE_TAGS[state]
     money = totals.get(listing.id)
     return {
         "title": listing.title,
@@ -119,7 +120,8 @@ def tasks(slug: str, listing_id: uuid.UUID) -> Response:
     lines = queries.lines_of(listing.id)
     zone = localities.zone_of(listing.locality_code)
     missing = policy.problems(listing, lines, today=clock.today(zone))
-    label, tag = STATE_LABELS[State(listing.state)]
+    state = State(listing.state)
+    label, tag = Listing.state_labels[state], STATE_TAGS[state]
     may = {verb for verb in policy.MEMBER_VERBS if policy.may(me(), verb, listing)}
     return page(
         "listings/tasks.html",
