@@ -18,6 +18,8 @@ DOMAINS = (
     "listings",
     "payments",
     "pledges",
+    "recurring",
+    "disbursements",
     "reconciliation",
     "matching",
     "moderation",

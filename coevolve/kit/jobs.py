@@ -21,6 +21,7 @@ QUEUE_OF = {
     "ledger": "money",
     "payments": "money",
     "pledges": "money",
+    "recurring": "money",
     "reconciliation": "money",
     "notifications": "mail",
     "matching": "match",

@@ -18,7 +18,6 @@ from stripe import RequestsClient, StripeClient, WebhookSignature
 
 from coevolve.config import settings
 from coevolve.kit import clock
-from coevolve.kit.money import Money, exponent
 from coevolve.payments.provider import (
     BadEvent,
     Capabilities,
@@ -37,6 +36,14 @@ from coevolve.payments.provider import (
     ProviderRefuses,
     ProviderUnknown,
 )
+from coevolve.payments.stripe_words import (
+    EXPONENTS,
+    from_stripe,
+    payment_id_of,
+    status_of,
+    time_of,
+    to_stripe,
+)
 
 API_VERSION = "2026-08-26.dahlia"
 """Moves together with the payment sandbox's vendored description and with the SDK."""
@@ -44,64 +51,7 @@ API_VERSION = "2026-08-26.dahlia"
 TOLERANCE_SECONDS = 300
 CONNECT_SECONDS = 3.05
 
-EXPONENTS = {
-    "IDR": 2,
-    "USD": 2,
-    "EUR": 2,
-    "SGD": 2,
-    "MYR": 2,
-    "AUD": 2,
-    "GBP": 2,
-    "PHP": 2,
-    "THB": 2,
-    "CHF": 2,
-    "CAD": 2,
-    "NZD": 2,
-    "HKD": 2,
-    "CNY": 2,
-    "SAR": 2,
-    "AED": 2,
-    "INR": 2,
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "KWD": 3,
-    "BHD": 3,
-}
-"""How Stripe counts each currency. IDR is not zero-decimal there (Rp 500.000 is 50000000)."""
-
 T = TypeVar("T")
-
-
-def to_stripe(money: Money) -> tuple[int, str]:
-    """The amount and currency as Stripe wants them; raises if it cannot be said exactly."""
-    theirs, ours = EXPONENTS[money.unit], exponent(money.unit)
-    scaled, rest = divmod(money.amount * 10**theirs, 10**ours)
-    if rest:
-        raise ValueError(f"{money!r} cannot be said to Stripe exactly")
-    return scaled, money.unit.lower()
-
-
-def from_stripe(amount: int, currency: str) -> Money:
-    """Our money from Stripe's amount and currency; an unknown currency raises KeyError."""
-    unit = currency.upper()
-    scaled, rest = divmod(amount * 10 ** exponent(unit), 10 ** EXPONENTS[unit])
-    if rest:
-        raise ValueError(f"{amount} {currency} has no exact form here")
-    return Money(scaled, unit)
-
-
-def _time(seconds: Any) -> dt.datetime:
-    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)
-
-
-def _ours(found: Mapping[str, Any]) -> uuid.UUID | None:
-    """Our payment id from an object's metadata, if it is there and is one."""
-    written = (found.get("metadata") or {}).get("payment_id")
-    try:
-        return uuid.UUID(str(written)) if written else None
-    except ValueError:
-        return None
 
 
 class StripeGateway:
@@ -174,7 +124,7 @@ class StripeGateway:
             )
         )
         for session in self._each(listed):
-            if _ours(session) == payment_id:
+            if payment_id_of(session) == payment_id:
                 return self._checkout_of(session)
         return None
 
@@ -237,8 +187,8 @@ class StripeGateway:
                 gross=from_stripe(int(line["amount"]), unit).amount,
                 fee=from_stripe(int(line["fee"]), unit).amount,
                 net=from_stripe(int(line["net"]), unit).amount,
-                occurred_at=_time(line["created"]),
-                available_at=_time(line["available_on"]) if line.get("available_on") else None,
+                occurred_at=time_of(line["created"]),
+                available_at=time_of(line["available_on"]) if line.get("available_on") else None,
             )
 
     def balance(self) -> dict[str, int]:
@@ -290,7 +240,7 @@ class StripeGateway:
             object_ref=ref[:255] if isinstance(ref, str) else None,
             account=self.account,
             livemode=bool(event.get("livemode")),
-            created_at=_time(created) if type(created) is int and 0 < created < 2**33 else None,
+            created_at=time_of(created) if type(created) is int and 0 < created < 2**33 else None,
             raw=raw,
         )
 
@@ -330,14 +280,14 @@ class StripeGateway:
         charges: tuple[FoundCharge, ...] = ()
         if charge is not None and charge.get("status") == "succeeded" and charge.get("captured"):
             charges = (self._charge(charge),)
-        ours = [_ours(part) for part in (session, intent, charge) if part is not None]
+        ours = [payment_id_of(part) for part in (session, intent, charge) if part is not None]
         return FoundPayment(
             provider=self.name,
             account=self.account,
             payment_id=next((one for one in ours if one is not None), None),
             checkout_ref=str(session["id"]) if session else None,
             intent_ref=str(intent["id"]) if intent else None,
-            status="paid" if charges else _status(session, intent),
+            status="paid" if charges else status_of(session, intent),
             charges=charges,
         )
 
@@ -352,7 +302,7 @@ class StripeGateway:
                     money=from_stripe(int(one["amount"]), str(one["currency"])),
                     state=str(one.get("status") or "pending"),
                     reason=one.get("reason"),
-                    created_at=_time(one["created"]),
+                    created_at=time_of(one["created"]),
                 )
                 for one in self._each(listed)
             ]
@@ -365,14 +315,14 @@ class StripeGateway:
                     money=from_stripe(int(one["amount"]), str(one["currency"])),
                     state=str(one["status"]),
                     reason=one.get("reason"),
-                    created_at=_time(one["created"]),
+                    created_at=time_of(one["created"]),
                 )
                 for one in self._each(listed)
             ]
         return FoundCharge(
             ref=ref,
             captured=from_stripe(int(charge.get("amount_captured") or 0), currency),
-            captured_at=_time(charge["created"]),
+            captured_at=time_of(charge["created"]),
             refunds=tuple(sorted(refunds, key=lambda one: (one.created_at, one.ref))),
             disputes=tuple(sorted(disputes, key=lambda one: (one.created_at, one.ref))),
         )
@@ -384,8 +334,8 @@ class StripeGateway:
             ref=str(payout["id"]),
             money=from_stripe(int(payout["amount"]), str(payout["currency"])),
             state=str(payout["status"]),
-            arrives_on=_time(payout["arrival_date"]).date() if payout.get("arrival_date") else None,
-            created_at=_time(payout["created"]),
+            arrives_on=time_of(payout["arrival_date"]).date() if payout.get("arrival_date") else None,
+            created_at=time_of(payout["created"]),
         )
 
     def _checkout(self, session: dict[str, Any]) -> Checkout:
@@ -398,7 +348,7 @@ class StripeGateway:
             ref=str(session["id"]),
             url=session.get("url"),
             intent_ref=str(session["payment_intent"]) if session.get("payment_intent") else None,
-            expires_at=_time(session["expires_at"]) if session.get("expires_at") else None,
+            expires_at=time_of(session["expires_at"]) if session.get("expires_at") else None,
         )
 
     # --- one call -------------------------------------------------------------------------------------
@@ -449,23 +399,3 @@ class StripeGateway:
             if 400 <= status < 500:
                 raise ProviderRefuses(said) from trouble
             raise ProviderUnknown(said) from trouble
-
-
-def _status(session: Mapping[str, Any] | None, intent: Mapping[str, Any] | None) -> str:
-    """Where a payment without captured money stands, in our words."""
-    at_intent = str(intent.get("status")) if intent else ""
-    at_session = str(session.get("status")) if session else ""
-    if at_intent == "processing":
-        return "processing"
-    if at_intent == "requires_capture":
-        return "authorised"
-    if at_session == "expired":
-        return "expired"
-    if at_intent == "canceled":
-        return "cancelled"
-    if at_session == "complete" and at_intent in {"requires_payment_method", ""}:
-        # Complete but unpaid: a slow method that was refused afterwards, or the intent cannot be seen yet.
-        return "failed" if at_intent else "processing"
-    if at_intent == "succeeded":
-        return "processing"
-    return "open"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from coevolve.kit.errors import Invalid
 from coevolve.kit.money import EXPONENTS, Money, rupiah
-from coevolve.payments import stripe_gateway
+from coevolve.payments import stripe_words
 from coevolve.payments.service.writing import check_gift
-from coevolve.payments.stripe_gateway import from_stripe, to_stripe
+from coevolve.payments.stripe_words import from_stripe, to_stripe
 
 
 def test_half_a_million_rupiah() -> None:
@@ -19,7 +19,7 @@ def test_half_a_million_rupiah() -> None:
 
 
 def test_our_table_covers_our_units() -> None:
-    assert set(stripe_gateway.EXPONENTS) == set(EXPONENTS)
+    assert set(stripe_words.EXPONENTS) == set(EXPONENTS)
 
 
 @given(amount=st.integers(0, 10**15), unit=st.sampled_from(sorted(EXPONENTS)))

@@ -1,12 +1,11 @@
-"""Pages of a payment and of its receipt. They show what the books know; what a browser brings back moves nothing."""
+"""Receipts: for the giver, and for whoever wants to check one."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import segno
-from flask import Blueprint, request
+from flask import request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,64 +14,13 @@ from coevolve.kit.access import access
 from coevolve.kit.errors import NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import spell_rupiah
-from coevolve.kit.pages import actor, is_htmx, page
-from coevolve.listings import queries as listings
+from coevolve.kit.pages import page
 from coevolve.organisations import queries as organisations
 from coevolve.payments import links, queries
-from coevolve.payments.models import OPEN, Payment, PaymentState
-from coevolve.payments.words import METHODS, STATES
+from coevolve.payments.views.door import blueprint, may_read
+from coevolve.payments.words import METHODS
 from coevolve.people import queries as people
 from coevolve.pledges import queries as pledges
-from coevolve.reconciliation import queries as reconciliation
-
-blueprint = Blueprint("payments", __name__)
-
-
-@blueprint.get("/bayar/<ref>")
-@access("public")
-def status(ref: str) -> BaseResponse:
-    """Where a payment stands, and what the giver does next."""
-    payment = queries.find_by_ref(ref)
-    template = "payments/_status.html" if is_htmx() else "payments/status.html"
-    response = page(template, **_status(payment))
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _status(payment: Payment) -> dict[str, Any]:
-    settlement = pledges.settlement_of(payment.reference_id)
-    listing = listings.get(settlement.listing_id)
-    account = queries.bank_account(payment.bank_account_id) if payment.bank_account_id else None
-    is_mine = _may_read(payment)
-    return {
-        "payment": payment,
-        "pledge_id": settlement.pledge_id,
-        "listing": listing,
-        "organisation": organisations.get(settlement.organisation_id),
-        "account": account,
-        "came_from": request.args.get("dari", ""),
-        "is_open": payment.state in OPEN,
-        "is_waiting": payment.state in OPEN and payment.state != PaymentState.created,
-        "label": STATES[payment.state],
-        "is_transfer": payment.provider == "bank_transfer",
-        "in_review": reconciliation.has_open_case(payment.id),
-        "is_mine": is_mine,
-        "receipt": queries.receipt_of(payment.id) if is_mine else None,
-    }
-
-
-def _may_read(payment: Payment) -> bool:
-    person = actor()
-    if person is None:
-        return False
-    settlement = pledges.settlement_of(payment.reference_id)
-    if person.id == settlement.giver_person_id:
-        return True
-    giver = settlement.giver_organisation_id
-    if giver is not None and organisations.role_in(person.id, giver) is not None:
-        return True
-    return "finance" in people.staff_roles(person.id)
 
 
 @blueprint.get("/kuitansi/<uuid:receipt_id>")
@@ -81,7 +29,7 @@ def receipt(receipt_id: uuid.UUID) -> BaseResponse:
     """A receipt for its giver, made for printing. A guest opens it by the key in the mailed link."""
     shown = queries.receipt(receipt_id)
     payment = queries.get(shown.payment_id)
-    if not links.proves(receipt_id, request.args.get("kunci")) and not _may_read(payment):
+    if not links.proves(receipt_id, request.args.get("kunci")) and not may_read(payment):
         raise NotFound("no_receipt", lazy("Kuitansi ini tidak ada, atau bukan milik Anda."))
     settlement = pledges.settlement_of(payment.reference_id)
     address = f"{settings().public_url}/periksa/{shown.code}"

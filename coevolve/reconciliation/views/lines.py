@@ -1,12 +1,11 @@
-"""Pages of finance: how a day stands, bank lines and their matches, cases, the provider's side."""
+"""Pages of bank lines: entering, matching, confirming, setting aside."""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Any
 
-from flask import Blueprint, request
+from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit import clock
@@ -14,72 +13,16 @@ from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import _, lazy
-from coevolve.kit.jobs import after_commit
-from coevolve.kit.money import Money, parse_rupiah
-from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, page, see_other
+from coevolve.kit.money import parse_rupiah
+from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, see_other
 from coevolve.kit.text import clean_line
 from coevolve.payments import queries as payments
 from coevolve.payments.references import find_reference
-from coevolve.people import queries as people
 from coevolve.reconciliation import queries, service
-from coevolve.reconciliation.forms import BankLineForm, MatchForm, NoteForm, PlainForm, ReferenceForm
+from coevolve.reconciliation.forms import BankLineForm, MatchForm, ReferenceForm
 from coevolve.reconciliation.models import Line
-from coevolve.reconciliation.words import CASE_STATES, LINE_STATES, TARGETS, next_step_of, title_of
-
-blueprint = Blueprint("reconciliation", __name__, url_prefix="/keuangan")
-
-
-@blueprint.app_template_filter("case_title")
-def case_title(kind: str) -> str:
-    """What a case is about, in words."""
-    return title_of(kind)
-
-
-@blueprint.context_processor
-def words() -> dict[str, Any]:
-    """What the pages of this blueprint say sums and persons with."""
-    return {
-        "money_of": lambda case: Money(case.amount, case.unit),
-        "money_in": Money,
-        "uuid_of": lambda text: uuid.UUID(text) if text and text != "system" else None,
-    }
-
-
-@blueprint.get("")
-@access("staff:finance")
-def today() -> BaseResponse:
-    """One day: what came in, what of it is explained, and what waits for a person."""
-    on = _day(request.args.get("hari"))
-    return page(
-        "reconciliation/day.html",
-        day=queries.day(on),
-        before=on - dt.timedelta(days=1),
-        after=on + dt.timedelta(days=1) if on < clock.today() else None,
-        lines=queries.lines_of(on=on, limit=100),
-        waiting=queries.lines_of(waiting=True, limit=10),
-        cases=queries.open_cases(limit=10),
-        case_count=queries.count_open_cases(),
-        comparisons=queries.last_comparisons(),
-        line_states=LINE_STATES,
-        case_states=CASE_STATES,
-        owners=_names(case.owner_id for case in queries.open_cases(limit=10)),
-    )
-
-
-def _day(typed: str | None) -> dt.date:
-    try:
-        found = dt.date.fromisoformat(typed or "")
-    except ValueError:
-        return clock.today()
-    return min(found, clock.today()) if found.year >= 2000 else clock.today()
-
-
-def _names(person_ids: Any) -> dict[uuid.UUID, str]:
-    wanted = [one for one in person_ids if one is not None]
-    return {key: person.name for key, person in people.by_ids(wanted).items()} if wanted else {}
-
-
-# --- bank lines -------------------------------------------------------------------------------------------
+from coevolve.reconciliation.views.door import blueprint, names_of
+from coevolve.reconciliation.words import LINE_STATES, TARGETS
 
 
 @blueprint.route("/mutasi", methods=["GET", "POST"])
@@ -153,7 +96,7 @@ def _line_page(shown: Line, form: ReferenceForm) -> BaseResponse:
         paid=_payments_of(allocations),
         line_states=LINE_STATES,
         targets=TARGETS,
-        names=_names(_ids(one for row in allocations for one in (row.proposed_by, row.approved_by))),
+        names=names_of(_ids(one for row in allocations for one in (row.proposed_by, row.approved_by))),
     )
 
 
@@ -238,122 +181,3 @@ def set_aside(line_id: int) -> BaseResponse:
     commit()
     flash_success(_("Dicatat sebagai dana belum dikenal. Kasusnya sudah dibuka."))
     return see_other(f"/keuangan/mutasi/{line_id}")
-
-
-# --- cases ------------------------------------------------------------------------------------------------
-
-
-@blueprint.get("/kasus")
-@access("staff:finance")
-def cases() -> BaseResponse:
-    """Cases: open, mine, closed."""
-    tab = request.args.get("tab", "terbuka")
-    if tab == "selesai":
-        shown = queries.closed_cases()
-    elif tab == "saya":
-        shown = queries.open_cases(mine=actor().id)
-    else:
-        tab, shown = "terbuka", queries.open_cases()
-    return page(
-        "reconciliation/cases.html",
-        tab=tab,
-        cases=shown,
-        count=queries.count_open_cases(),
-        owners=_names(case.owner_id for case in shown),
-        case_states=CASE_STATES,
-    )
-
-
-@blueprint.get("/kasus/<uuid:case_id>")
-@access("staff:finance")
-def case(case_id: uuid.UUID) -> BaseResponse:
-    """One case: what it is about, who has it, what was noted."""
-    return _case_page(case_id, NoteForm())
-
-
-def _case_page(case_id: uuid.UUID, form: NoteForm) -> BaseResponse:
-    shown = queries.get_case(case_id)
-    notes = queries.notes_of(case_id)
-    payment = payments.get(shown.payment_id) if shown.payment_id else None
-    return form_page(
-        "reconciliation/case.html",
-        form,
-        case=shown,
-        title=title_of(shown.kind),
-        next_step=next_step_of(shown.kind),
-        notes=notes,
-        names=_names([shown.owner_id, *(note.by for note in notes)]),
-        payment=payment,
-        case_states=CASE_STATES,
-        is_closed=shown.state in {"resolved", "written_off"},
-    )
-
-
-@blueprint.post("/kasus/<uuid:case_id>/ambil")
-@access("staff:finance")
-def take(case_id: uuid.UUID) -> BaseResponse:
-    """Become the owner of a case."""
-    service.take(case_id=case_id, by=actor().id)
-    commit()
-    flash_success(_("Kasus ini sekarang Anda pegang."))
-    return see_other(f"/keuangan/kasus/{case_id}")
-
-
-@blueprint.post("/kasus/<uuid:case_id>/catatan")
-@access("staff:finance")
-def note(case_id: uuid.UUID) -> BaseResponse:
-    """Write down what was found; or close the case, or open it again, with that as the reason."""
-    form = NoteForm()
-    what = request.form.get("langkah", "catat")
-    if form.validate():
-        try:
-            _write_note(case_id, what, form.note.data or "")
-            commit()
-            flash_success(NOTED.get(what, NOTED["catat"]))
-            return see_other(f"/keuangan/kasus/{case_id}")
-        except DomainError as refusal:
-            session().rollback()
-            form_refusal(form, refusal)
-    return _case_page(case_id, form)
-
-
-NOTED = {
-    "catat": lazy("Catatan disimpan."),
-    "tutup": lazy("Kasus ditutup."),
-    "buka": lazy("Kasus dibuka lagi."),
-}
-
-
-def _write_note(case_id: uuid.UUID, what: str, words: str) -> None:
-    queries.get_case(case_id)
-    if what == "tutup":
-        service.resolve(case_id=case_id, by=actor().id, note=words)
-    elif what == "buka":
-        service.reopen(case_id=case_id, by=actor().id, note=words)
-    else:
-        service.add_note(case_id=case_id, by=actor().id, body=words)
-
-
-# --- the provider's side --------------------------------------------------------------------------------------
-
-
-@blueprint.get("/penyedia")
-@access("staff:finance")
-def provider() -> BaseResponse:
-    """What the provider says it holds for us, what we say, and transactions nobody has explained yet."""
-    return page(
-        "reconciliation/provider.html",
-        comparisons=queries.last_comparisons(),
-        unexplained=queries.unexplained_transactions(),
-        form=PlainForm(),
-    )
-
-
-@blueprint.post("/penyedia/bandingkan")
-@access("staff:finance")
-def compare() -> BaseResponse:
-    """Ask a worker to compare now."""
-    after_commit("reconciliation.compare")
-    commit()
-    flash_success(_("Perbandingan dimulai. Hasilnya muncul dalam satu menit."))
-    return see_other("/keuangan/penyedia")

@@ -1,0 +1,83 @@
+"""Disputes, in Stripe's words."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coevolve.kit.db import Created, Model, UuidKey
+from coevolve.kit.moves import Machine
+from coevolve.payments import words
+
+
+class DisputeState(StrEnum):
+    """Stripe's own words; a word not in this list opens a case."""
+
+    warning_needs_response = "warning_needs_response"
+    warning_under_review = "warning_under_review"
+    warning_closed = "warning_closed"
+    needs_response = "needs_response"
+    under_review = "under_review"
+    won = "won"
+    lost = "lost"
+    prevented = "prevented"
+
+
+D = DisputeState
+DISPUTE_HOLDS = (D.needs_response, D.under_review)
+"""States in which the provider has taken the money until it decides."""
+DISPUTE = Machine(
+    "dispute",
+    {
+        D.warning_needs_response: {
+            D.warning_under_review,
+            D.warning_closed,
+            D.needs_response,
+            D.under_review,
+            D.won,
+            D.lost,
+        },
+        D.warning_under_review: {D.warning_closed, D.needs_response, D.under_review, D.won, D.lost},
+        D.warning_closed: {D.needs_response, D.under_review, D.won, D.lost},
+        D.needs_response: {D.under_review, D.won, D.lost},
+        D.under_review: {D.won, D.lost},
+        D.won: {D.lost},
+        D.lost: {D.won},
+        D.prevented: set(),
+    },
+    initial=set(DisputeState),
+)
+
+
+class Dispute(UuidKey, Created, Model):
+    """A giver's bank asks for the money back; the provider holds it until the question is decided."""
+
+    __tablename__ = "payment_dispute"
+    __table_args__ = (
+        UniqueConstraint("provider", "account", "provider_ref"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_payment_dispute_payment_id", "payment_id"),
+    )
+    machine: ClassVar[Machine] = DISPUTE
+    state_labels: ClassVar[dict[str, Any]] = words.DISPUTES
+
+    payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment.id"))
+    provider: Mapped[str]
+    account: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    provider_ref: Mapped[str]
+    unit: Mapped[str] = mapped_column(ForeignKey("ledger_unit.code"))
+    amount: Mapped[int]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    held: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    """How much of the fund is held aside for it now."""

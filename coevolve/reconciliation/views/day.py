@@ -1,0 +1,44 @@
+"""One day of the books: what came in, what is explained, what waits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import request
+from werkzeug.wrappers import Response as BaseResponse
+
+from coevolve.kit import clock
+from coevolve.kit.access import access
+from coevolve.kit.pages import page
+from coevolve.reconciliation import queries
+from coevolve.reconciliation.views.door import blueprint, names_of
+from coevolve.reconciliation.words import CASE_STATES, LINE_STATES
+
+
+@blueprint.get("")
+@access("staff:finance")
+def today() -> BaseResponse:
+    """One day: what came in, what of it is explained, and what waits for a person."""
+    on = _day(request.args.get("hari"))
+    return page(
+        "reconciliation/day.html",
+        day=queries.day(on),
+        before=on - dt.timedelta(days=1),
+        after=on + dt.timedelta(days=1) if on < clock.today() else None,
+        lines=queries.lines_of(on=on, limit=100),
+        waiting=queries.lines_of(waiting=True, limit=10),
+        cases=queries.open_cases(limit=10),
+        case_count=queries.count_open_cases(),
+        comparisons=queries.last_comparisons(),
+        line_states=LINE_STATES,
+        case_states=CASE_STATES,
+        owners=names_of(case.owner_id for case in queries.open_cases(limit=10)),
+    )
+
+
+def _day(typed: str | None) -> dt.date:
+    try:
+        found = dt.date.fromisoformat(typed or "")
+    except ValueError:
+        return clock.today()
+    return min(found, clock.today()) if found.year >= 2000 else clock.today()
