@@ -22,6 +22,7 @@ QUEUE_OF = {
     "payments": "money",
     "pledges": "money",
     "recurring": "money",
+    "disbursements": "money",
     "reconciliation": "money",
     "notifications": "mail",
     "matching": "match",
