@@ -48,6 +48,8 @@ class CheckoutOrder:
     cancel_url: str
     expires_at: dt.datetime
     language: str = "id"
+    saves_card: bool = False
+    """Whether the provider keeps the card, so that later gifts need nobody at the keyboard."""
 
 
 @dataclass(frozen=True, kw_only=True)

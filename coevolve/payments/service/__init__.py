@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from coevolve.payments.service.arriving import look_at, poll_events, poll_open, receive, replay
-from coevolve.payments.service.checkout import cancel, outbox_id_of, send, send_due, start_checkout
+from coevolve.payments.service.checkout import cancel, start_checkout
 from coevolve.payments.service.expiry import expire_due
 from coevolve.payments.service.receipts import annul_receipt, number_receipts, write_receipt
+from coevolve.payments.service.sending import outbox_id_of, send, send_due
 from coevolve.payments.service.transfer import add_bank_account, change_bank_account, start_bank_transfer
 
 __all__ = [
