@@ -219,10 +219,30 @@ def path_label(place: Place | Locality | str, *, until: str = "province") -> str
 
 
 def from_label(text: str) -> Place | None:
-    """The place whose full name was typed or picked from a datalist, if exactly one has it."""
+    """The place whose full name was typed or picked from a datalist, if exactly one has it.
+
+    Below the kabupaten the name must say where it lies: "Kecamatan Amfoang Utara, Kabupaten Kupang".
+    """
     tree = _current()
     code = tree.by_label.get(search_form(text))
-    return tree.places[code] if code else None
+    if code:
+        return tree.places[code]
+    name, comma, _where = text.partition(",")
+    if not comma:
+        return None
+    wanted = search_form(text)
+    named = [place for place in search(name, 50) if wanted in _full_names(place)]
+    return named[0] if len(named) == 1 else None
+
+
+def _full_names(place: Place) -> set[str]:
+    """How a place may be written in full: up to its kabupaten or up to its province, kind said or not."""
+    wholes = {path_label(place, until="regency"), path_label(place)}
+    return {
+        search_form(name)
+        for whole in wholes
+        for name in (whole, whole.removeprefix(place.kind.title() + " "))
+    }
 
 
 def search(text: str, limit: int = 10, *, levels: Iterable[str] | None = None) -> list[Place]:

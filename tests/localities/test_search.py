@@ -51,6 +51,21 @@ def test_a_full_name_is_understood_and_an_ambiguous_one_is_not() -> None:
     assert sleman.code == "34.04"
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Kecamatan Amfoang Utara, Kabupaten Kupang, Nusa Tenggara Timur",
+        "kecamatan amfoang utara, kabupaten kupang",
+        "Amfoang Utara, Kabupaten Kupang, Nusa Tenggara Timur",
+    ],
+)
+def test_what_a_refusal_proposes_is_understood(typed: str) -> None:
+    found = queries.from_label(typed)
+    assert found is not None and found.name == "Kecamatan Amfoang Utara"
+    assert queries.from_label("Kecamatan Amfoang Utara, Kabupaten Belu") is None
+    assert queries.from_label("Kecamatan Tidak Ada, Kabupaten Kupang") is None
+
+
 def test_choosing_step_by_step(client: FlaskClient) -> None:
     first = client.get("/lokalitas/cari?kembali=/jelajah%3Fsektor%3Dwater")
     assert first.status_code == 200
