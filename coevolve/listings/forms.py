@@ -9,9 +9,11 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
+from coevolve.kit.errors import DomainError
 from coevolve.kit.i18n import lazy
+from coevolve.kit.money import parse_quantity, parse_rupiah
 from coevolve.listings import sectors
 from coevolve.listings.units import CATEGORIES, UNITS
 
@@ -143,7 +145,9 @@ class LineForm(FlaskForm):
         lazy("Apa yang dibutuhkan"),
         [InputRequired(lazy("Sebutkan apa yang dimaksud.")), Length(max=120, message=TOO_LONG)],
     )
-    category = SelectField(lazy("Golongan"), choices=[], **NOT_LISTED)
+    category = SelectField(
+        lazy("Golongan"), [InputRequired(lazy("Pilih satu golongan dari daftar."))], choices=[], **NOT_LISTED
+    )
     quantity = StringField(
         lazy("Jumlah"), [InputRequired(lazy("Isi jumlahnya dengan angka.")), Length(max=30)]
     )
@@ -167,9 +171,19 @@ class LineForm(FlaskForm):
     is_inexhaustible = BooleanField(lazy("Tidak habis: dapat diberikan berulang kali"))
     radius_km = StringField(lazy("Berlaku dalam jarak"), [Length(max=10)])
 
+    of_money = False
+
+    def validate_quantity(self, field: Any) -> None:
+        """Say what is wrong with the number together with what else is wrong."""
+        try:
+            (parse_rupiah if self.of_money else parse_quantity)(field.data, field="quantity")
+        except DomainError as refusal:
+            raise ValidationError(str(refusal.message)) from refusal
+
     def prepare(self, kind: str) -> None:
         """Offer the categories and units of this kind."""
-        self.category.choices = choices(CATEGORIES[kind])
+        self.of_money = kind == "money"
+        self.category.choices = choices({"": lazy("Pilih golongan")} | dict(CATEGORIES[kind]))
         units = UNITS.get(kind, {"IDR": "rupiah"})
         self.unit.choices = choices(units)
         # A form of money does not ask where a value comes from; what is not sent is the empty choice.
