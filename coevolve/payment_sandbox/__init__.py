@@ -19,7 +19,8 @@ The app reaches it by `StripeClient(key, base_addresses={"api": "http://127.0.0.
 (absent when the app gave one), `name`, radio `card` (`#card-0` succeeds, `#card-1` is declined, `#card-2` has no funds,
 `#card-3` asks for 3-D Secure, `#card-4` is foreign), `card_number` (any number of `cards.CARDS`; wins over `card`);
 buttons named `action`: `#pay`, `#pay-later`, `#cancel`. The 3-D Secure page: `#approve`, `#fail`. Faults: `#problem`.
-A closed session: `#closed`, link `#back`.
+A closed session: `#closed`, link `#back`. A session that keeps the card has no `#pay-later`; card 4000 0000 0000 0341
+pays once and is without funds ever after.
 
 **Admin**, JSON (Content-Type application/json) under `/sandbox`:
 
@@ -31,6 +32,7 @@ A closed session: `#closed`, link `#back`.
     POST sessions/<cs>/pay {"card", "email", "approve", "later"}      what the giver would do on the page
     POST payments {"amount", "currency", "metadata", "email"}         a payment the app never asked for
     POST payments/<pi>/settle {"paid"}                                the late money of pay-later
+    POST payment_methods/<pm>/answer {"decline"}                      what the bank says to a saved card from now on
     POST refunds {"charge", "amount"}; refunds/<re>/succeed, /fail    made in the dashboard; what the bank does
     POST disputes {"charge", "amount", "reason", "inquiry"}; disputes/<du>/win, /lose, /review
     POST payouts {"pending", "arrive"}; payouts/<po>/arrive, /fail    an automatic payout of what is available

@@ -10,7 +10,16 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request, send_file
 
-from coevolve.payment_sandbox import chaos, checkout, description, disputes, events, payouts, refunds
+from coevolve.payment_sandbox import (
+    chaos,
+    checkout,
+    description,
+    disputes,
+    events,
+    payouts,
+    refunds,
+    saved_cards,
+)
 from coevolve.payment_sandbox.cards import find
 from coevolve.payment_sandbox.errors import StripeError
 from coevolve.payment_sandbox.rendering import plain
@@ -171,6 +180,13 @@ def settle(intent_id: str) -> Response:
     """`{"paid": bool}`: the late money of a pay-later payment comes, or never will."""
     is_paid = _given(paid=bool).get("paid", True)
     return _changed(lambda store: checkout.settle_pay_later(store, intent_id, is_paid=is_paid))
+
+
+@blueprint.post("/payment_methods/<method_id>/answer")
+def set_answer(method_id: str) -> Response:
+    """`{"decline"}`: what the bank says to later charges of a saved card (a decline code; empty: it pays)."""
+    decline = _given(decline=str).get("decline", "")
+    return _changed(lambda store: saved_cards.set_answer(store, method_id, decline))
 
 
 @blueprint.post("/refunds")

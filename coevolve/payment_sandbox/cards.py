@@ -13,6 +13,8 @@ class Card:
     country: str = "ID"
     decline_code: str | None = None
     needs_3ds: bool = False
+    later: str | None = None
+    """What the bank says to later charges of the card, once it is saved; the first one goes well."""
     refund: str = "at_once"
     """`at_once`; `slow`: pending, then succeeded; `fails`: succeeded, then failed."""
     is_offered: bool = True
@@ -34,6 +36,14 @@ CARDS = (
     ),
     Card("4000000000007726", "card_slow_refund", refund="slow", is_offered=False),
     Card("4000000000005126", "card_refund_fails", refund="fails", is_offered=False),
+    Card("4000000000000341", "card_fails_later", later="insufficient_funds", is_offered=False),
+    Card(
+        "4000002760003184",
+        "card_3ds_always",
+        needs_3ds=True,
+        later="authentication_required",
+        is_offered=False,
+    ),
     Card("4000000000000069", "card_expired", decline_code="expired_card", is_offered=False),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coevolve.payment_sandbox import fees, money, objects, timers
+from coevolve.payment_sandbox import fees, money, objects, saved_cards, timers
 from coevolve.payment_sandbox.cards import CARDS, Card, find
 from coevolve.payment_sandbox.errors import refused
 from coevolve.payment_sandbox.events import emit
@@ -48,6 +48,11 @@ def expire(store: Store, session_id: str) -> Row:
     row["status"] = "expired"
     row["url"] = None
     timers.drop_timer(store, "expire_session", session_id)
+    if row["setup_intent"] is not None:
+        setup = store.edit("setup_intent", row["setup_intent"])
+        setup["status"] = "canceled"
+        setup["cancellation_reason"] = "abandoned"
+        emit(store, "setup_intent.canceled", setup)
     if row["payment_intent"] is not None:
         intent = store.edit("payment_intent", row["payment_intent"])
         if intent["status"] != "canceled":
@@ -78,6 +83,7 @@ def _intent(store: Store, session: Row) -> Row:
         description=data.get("description"),
         metadata=data.get("metadata", {}),
         receipt_email=data.get("receipt_email"),
+        setup_future_usage=data.get("setup_future_usage"),
         statement_descriptor=data.get("statement_descriptor"),
         statement_descriptor_suffix=data.get("statement_descriptor_suffix"),
         transfer_group=data.get("transfer_group"),
@@ -94,6 +100,8 @@ def _intent(store: Store, session: Row) -> Row:
 def pay_by_card(store: Store, session_id: str, card: Card, billing: Row) -> str:
     """`paid`, `declined` or `challenge` (the 3-D Secure page comes next)."""
     session = _payable(store, session_id)
+    if session["mode"] == "setup":
+        return _set_up(store, session, card, billing)
     intent = _intent(store, session)
     intent["payment_method"] = None
     if card.needs_3ds:
@@ -141,15 +149,28 @@ def _authorise(
     if card.decline_code is not None:
         money.decline(store, intent, details, billing, card.decline_code)
         return "declined"
+    if intent["setup_future_usage"] is not None:
+        saved_cards.save(store, session, intent, card, billing)
     charge = money.authorise(store, intent, details, billing)
     charge["_refund"] = card.refund
     _complete(store, session, intent, billing)
     return "paid"
 
 
+def _set_up(store: Store, session: Row, card: Card, billing: Row) -> str:
+    outcome = saved_cards.set_up(store, session, card, billing)
+    if outcome == "paid":
+        _close(store, session, billing)
+    return outcome
+
+
 def _complete(store: Store, session: Row, intent: Row, billing: Row) -> None:
-    session["status"] = "complete"
     session["payment_status"] = "paid" if intent["status"] == "succeeded" else "unpaid"
+    _close(store, session, billing)
+
+
+def _close(store: Store, session: Row, billing: Row) -> None:
+    session["status"] = "complete"
     session["url"] = None
     session["customer_details"] = {
         "address": None,
@@ -168,6 +189,8 @@ def _complete(store: Store, session: Row, intent: Row, billing: Row) -> None:
 def pay_later(store: Store, session_id: str, billing: Row) -> None:
     """The order stands, the money comes later by itself or by the admin's word."""
     session = _payable(store, session_id)
+    if session["mode"] == "setup" or session["_intent_data"].get("setup_future_usage"):
+        raise refused("This payment needs a card that can be kept.")
     intent = _intent(store, session)
     row = objects.charge(now=store.now(), intent=intent, details=objects.pay_later_details(), billing=billing)
     store.add("charge", row)

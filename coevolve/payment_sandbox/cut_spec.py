@@ -44,10 +44,13 @@ OPERATIONS: tuple[tuple[str, str], ...] = (
     ("get", "/v1/events"),
     ("get", "/v1/events/{id}"),
     ("get", "/v1/payment_intents"),
+    ("post", "/v1/payment_intents"),
     ("get", "/v1/payment_intents/search"),
     ("get", "/v1/payment_intents/{intent}"),
     ("post", "/v1/payment_intents/{intent}/cancel"),
     ("post", "/v1/payment_intents/{intent}/capture"),
+    ("get", "/v1/payment_methods/{payment_method}"),
+    ("post", "/v1/payment_methods/{payment_method}/detach"),
     ("get", "/v1/payouts"),
     ("get", "/v1/payouts/{payout}"),
     ("get", "/v1/prices"),
@@ -60,6 +63,7 @@ OPERATIONS: tuple[tuple[str, str], ...] = (
     ("post", "/v1/refunds"),
     ("get", "/v1/refunds/{refund}"),
     ("post", "/v1/refunds/{refund}"),
+    ("get", "/v1/setup_intents/{intent}"),
 )
 """Every call that the sandbox answers."""
 
@@ -73,10 +77,12 @@ OBJECTS: tuple[str, ...] = (
     "event",
     "item",
     "payment_intent",
+    "payment_method",
     "payout",
     "price",
     "product",
     "refund",
+    "setup_intent",
 )
 """Every object that it gives out; also what `expand` may put in the place of an id."""
 

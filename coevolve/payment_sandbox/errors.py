@@ -31,6 +31,13 @@ class StripeError(Exception):
         return {"error": self.body}
 
 
+class Declined(StripeError):
+    """The bank says no: an answer 402, and yet what was done meanwhile (intent, charge, events) stays."""
+
+    def __init__(self, message: str, **more: Any) -> None:
+        super().__init__(message, status=402, kind="card_error", started=True, **more)
+
+
 def missing(kind: str, identifier: str, param: str = "id") -> StripeError:
     """No such object (Stripe's words)."""
     return StripeError(f"No such {kind}: '{identifier}'", status=404, code="resource_missing", param=param)

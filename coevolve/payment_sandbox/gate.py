@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from coevolve.payment_sandbox import chaos, description, forms
 from coevolve.payment_sandbox.calls import Call
-from coevolve.payment_sandbox.errors import StripeError
+from coevolve.payment_sandbox.errors import Declined, StripeError
 from coevolve.payment_sandbox.resources import CALLS, match
 from coevolve.payment_sandbox.store import Row, Store, new_id
 
@@ -164,6 +164,8 @@ def _run(store: Store, asked: Asked, name: str, call: Call) -> tuple[int, Any, b
             store.request = {"id": asked.request_id, "idempotency_key": asked.key}
             try:
                 return 200, CALLS[name](call), True
+            except Declined as error:
+                return error.status, error.envelope(), True
             finally:
                 store.request = None
     except StripeError as error:

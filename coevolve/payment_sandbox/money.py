@@ -23,6 +23,17 @@ def fact(store: Store, name: str, intent: Row, **more: object) -> None:
     )
 
 
+DECLINES = {
+    "expired_card": ("expired_card", "Your card has expired."),
+    "authentication_required": (
+        "authentication_required",
+        "Your card was declined. This transaction requires authentication.",
+    ),
+    "insufficient_funds": ("card_declined", "Your card has insufficient funds."),
+}
+"""Decline codes that Stripe says in words of their own."""
+
+
 def _charge(store: Store, intent: Row, details: Row, billing: Row, **given: object) -> Row:
     row = objects.charge(now=store.now(), intent=intent, details=details, billing=billing, **given)
     intent["latest_charge"] = row["id"]
@@ -31,8 +42,7 @@ def _charge(store: Store, intent: Row, details: Row, billing: Row, **given: obje
 
 def decline(store: Store, intent: Row, details: Row, billing: Row, code: str) -> None:
     """The attempt fails; the intent waits for another method."""
-    top = "expired_card" if code == "expired_card" else "card_declined"
-    message = "Your card has expired." if code == "expired_card" else "Your card was declined."
+    top, message = DECLINES.get(code, ("card_declined", "Your card was declined."))
     outcome = {
         "advice_code": None,
         "network_advice_code": None,

@@ -148,6 +148,52 @@ def payment_intent(*, now: int, amount: int, currency: str, **given: Any) -> Row
     }
 
 
+def payment_method(*, now: int, number: str, country: str, billing: Row, **given: Any) -> Row:
+    """A card kept for later."""
+    card = blank("payment_method_card") | {
+        "brand": "visa",
+        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+        "country": country,
+        "display_brand": "visa",
+        "exp_month": 12,
+        "exp_year": 2034,
+        "fingerprint": f"sandbox{number[-4:]}",
+        "funding": "credit",
+        "last4": number[-4:],
+        "networks": {"available": ["visa"], "preferred": None},
+        "three_d_secure_usage": {"supported": True},
+    }
+    return blank("payment_method") | {
+        "id": new_id("pm"),
+        "object": "payment_method",
+        "billing_details": {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
+        | billing,
+        "card": card,
+        "created": now,
+        "livemode": False,
+        "metadata": {},
+        "type": "card",
+        **given,
+    }
+
+
+def setup_intent(*, now: int, **given: Any) -> Row:
+    """A card about to be kept, without a payment."""
+    identifier = new_id("seti")
+    return blank("setup_intent") | {
+        "id": identifier,
+        "object": "setup_intent",
+        "client_secret": f"{identifier}_secret_{new_id('x', 25)[2:]}",
+        "created": now,
+        "livemode": False,
+        "metadata": {},
+        "payment_method_types": ["card"],
+        "status": "requires_payment_method",
+        "usage": "off_session",
+        **given,
+    }
+
+
 def card_details(*, number: str, country: str, three_d_secure: str | None) -> Row:
     """What a charge says of the card; `three_d_secure` is the result of the challenge, if there was one."""
     secure = None

@@ -59,7 +59,10 @@ def _policy(session: Row | None) -> str:
 def _show(template: str, session: Row | None, status: int = 200, **context: object) -> Response:
     lang = language(session["locale"] if session else None, request.accept_languages)
     words = WORDS[lang]
-    if session is not None:
+    if session is not None and session["mode"] == "setup":
+        context |= {"amount": "", "items": [], "keeps_card": True}
+    elif session is not None:
+        context["keeps_card"] = bool(session["_intent_data"].get("setup_future_usage"))
         context["amount"] = written(session["amount_total"], session["currency"], lang)
         context["items"] = [
             (item["description"], item["quantity"], written(item["amount_total"], item["currency"], lang))

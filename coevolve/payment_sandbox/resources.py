@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from coevolve.payment_sandbox import catalogue, checkout, disputes, money, refunds, rendering
+from coevolve.payment_sandbox import catalogue, checkout, disputes, money, refunds, rendering, saved_cards
 from coevolve.payment_sandbox.calls import Call, clean_metadata, merge_metadata, only
 from coevolve.payment_sandbox.errors import StripeError, refused
 from coevolve.payment_sandbox.events import emit
@@ -219,10 +219,13 @@ CALLS: dict[str, Callable[[Call], Row]] = {
     "GET /v1/events": list_events,
     "GET /v1/events/{id}": _get("event", "id"),
     "GET /v1/payment_intents": _list("payment_intent"),
+    "POST /v1/payment_intents": saved_cards.create_intent,
     "GET /v1/payment_intents/search": search_intents,
     "GET /v1/payment_intents/{intent}": _get("payment_intent", "intent"),
     "POST /v1/payment_intents/{intent}/cancel": cancel_intent,
     "POST /v1/payment_intents/{intent}/capture": capture_intent,
+    "GET /v1/payment_methods/{payment_method}": _get("payment_method", "payment_method"),
+    "POST /v1/payment_methods/{payment_method}/detach": saved_cards.detach_method,
     "GET /v1/payouts": list_payouts,
     "GET /v1/payouts/{payout}": _get("payout", "payout"),
     "GET /v1/prices": _list("price"),
@@ -235,6 +238,7 @@ CALLS: dict[str, Callable[[Call], Row]] = {
     "POST /v1/refunds": create_refund,
     "GET /v1/refunds/{refund}": _get("refund", "refund"),
     "POST /v1/refunds/{refund}": update_refund,
+    "GET /v1/setup_intents/{intent}": _get("setup_intent", "intent"),
 }
 """Every call answered here, under the name it has in Stripe's description."""
 
@@ -244,7 +248,7 @@ def match(method: str, path: str) -> tuple[str, str] | None:
     for name in CALLS:
         verb, _, template = name.partition(" ")
         if verb == method:
-            pattern = re.sub(r"\{[a-z]+\}", "([^/]+)", template)
+            pattern = re.sub(r"\{[a-z_]+\}", "([^/]+)", template)
             found = re.fullmatch(pattern, path)
             if found is not None:
                 return name, (found.groups() or ("",))[0]

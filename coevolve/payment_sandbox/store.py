@@ -33,6 +33,8 @@ PREFIXES = {
     "product": "prod",
     "price": "price",
     "payment_intent": "pi",
+    "payment_method": "pm",
+    "setup_intent": "seti",
     "charge": "ch",
     "refund": "re",
     "balance_transaction": "txn",

@@ -24,6 +24,16 @@ def translated(node: Any) -> Any:
     return {"anyOf": [{"type": "null"}, plain]} if node.get("nullable") is True else plain
 
 
+def _keep_another(client: stripe.StripeClient, customer: str) -> None:
+    params: Any = {
+        "mode": "setup",
+        "customer": customer,
+        "payment_method_types": ["card"],
+        "success_url": "http://127.0.0.1:9/kembali",
+    }
+    client.v1.checkout.sessions.create(params=params)
+
+
 def test_every_object_is_what_stripe_describes(
     sandbox: Sandbox, client: stripe.StripeClient, open_checkout: Callable[..., Any]
 ) -> None:
@@ -31,6 +41,11 @@ def test_every_object_is_what_stripe_describes(
     client.v1.customers.create(params={"email": "a@example.org"})
     sessions = [open_checkout(1_000_000 * at) for at in range(1, 9)]
     sandbox.pay(sessions[0].id)
+    kept = open_checkout(
+        customer_creation="always", payment_intent_data={"setup_future_usage": "off_session", "metadata": {}}
+    )
+    sandbox.pay(kept.id)
+    _keep_another(client, str(client.v1.checkout.sessions.retrieve(kept.id).customer))
     sandbox.pay(sessions[1].id, card="4000000000000002")
     sandbox.pay(sessions[2].id, card="4000002500003155", approve=False)
     sandbox.pay(sessions[3].id, card="4000002500003155", approve=True)
