@@ -15,6 +15,7 @@ from coevolve.kit.money import EXPONENTS
 from coevolve.ledger.models import Unit
 from coevolve.listings.units import UNITS
 from tests.conftest import Committed
+from tests.invariants import assert_books_balance
 
 CHANGES = ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
 TABLES = ("ledger_posting", "ledger_transfer")
@@ -32,12 +33,14 @@ def connection(request: pytest.FixtureRequest, committed: Committed) -> Iterator
         yield made
 
 
-def test_update_delete_truncate_are_refused(connection: psycopg.Connection) -> None:
+@pytest.mark.case(40)
+def test_update_delete_truncate_are_refused(connection: psycopg.Connection, committed: Committed) -> None:
     for table in TABLES:
         for change in CHANGES:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(change.format(table))
             connection.rollback()
+    assert_books_balance(of="ledger")
 
 
 def test_the_app_may_not_switch_the_guard_off(committed: Committed) -> None:

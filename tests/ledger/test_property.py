@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from coevolve.ledger import queries
 from coevolve.ledger import service as ledger
 from coevolve.ledger.errors import BelowFloor, KeyReused, OverFulfilled, PendingClosed, Unbookable
+from tests.invariants import assert_books_balance
 from tests.ledger.conftest import Books, broken
 
 REFUSALS = (BelowFloor, KeyReused, OverFulfilled, PendingClosed, Unbookable)
@@ -121,6 +123,7 @@ class Play:
         ledger.fold()
 
 
+@pytest.mark.case(39)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(step, max_size=25))
 def test_random_operations_keep_the_invariants(session: Session, steps: list[tuple[str, int, int]]) -> None:
@@ -130,3 +133,4 @@ def test_random_operations_keep_the_invariants(session: Session, steps: list[tup
             play.do(number, verb, amount, pick)
         assert broken() == []
         point.rollback()
+    assert_books_balance(of="ledger")

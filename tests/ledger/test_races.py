@@ -20,6 +20,7 @@ from coevolve.ledger import service as ledger
 from coevolve.ledger.invariants import INVARIANTS
 from coevolve.ledger.service import writing
 from tests.conftest import Committed
+from tests.invariants import assert_books_balance
 from tests.ledger.conftest import Books
 
 
@@ -74,6 +75,7 @@ def broken() -> list[str]:
     return [violation.code for violation in invariants.check(INVARIANTS)]
 
 
+@pytest.mark.case(41)
 def test_two_spend_the_last_rupiah(
     committed: Committed, rich: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +84,7 @@ def test_two_spend_the_last_rupiah(
     assert sorted(type(result).__name__ for result in results) == ["BelowFloor", "int"]
     assert queries.balance(rich.fund) == 20
     assert broken() == []
+    assert_books_balance(of="ledger")
 
 
 def test_control_without_the_lock_only_the_check_stands(
@@ -120,6 +123,7 @@ def test_the_same_key_from_two_processes_is_one_posting(committed: Committed, ri
     assert broken() == []
 
 
+@pytest.mark.case(42)
 def test_over_fulfilling_at_once(committed: Committed, rich: Books) -> None:
     pending = rich.promise("promise", 100)
     commit()
@@ -129,6 +133,7 @@ def test_over_fulfilling_at_once(committed: Committed, rich: Books) -> None:
     totals = queries.commitment_totals([rich.listing_id])[rich.listing_id]
     assert (totals.promised, totals.received) == (10, 90)
     assert broken() == []
+    assert_books_balance(of="ledger")
 
 
 def test_busy_fund_stays_exact_while_it_is_folded_and_spent(committed: Committed, rich: Books) -> None:
@@ -165,6 +170,7 @@ def test_busy_fund_stays_exact_while_it_is_folded_and_spent(committed: Committed
     assert broken() == []
 
 
+@pytest.mark.case(48)
 def test_posting_both_ways_between_funds_makes_no_deadlock(committed: Committed) -> None:
     one, other = Books(), Books()
     one.give("a", 10_000)
@@ -196,6 +202,7 @@ def test_posting_both_ways_between_funds_makes_no_deadlock(committed: Committed)
     assert results == [None] * 6
     assert queries.balance(one.fund) + queries.balance(other.fund) == 20_000
     assert broken() == []
+    assert_books_balance(of="ledger")
 
 
 def test_opening_the_same_accounts_at_once(committed: Committed) -> None:

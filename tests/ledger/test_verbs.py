@@ -16,6 +16,7 @@ from coevolve.kit.money import NBSP, format_rupiah
 from coevolve.ledger import accounts, queries
 from coevolve.ledger import service as ledger
 from coevolve.ledger.errors import BelowFloor, KeyReused, OverFulfilled, PendingClosed, Unbookable
+from tests.invariants import assert_books_balance
 from tests.ledger.conftest import Books, broken
 
 
@@ -51,6 +52,7 @@ def test_the_same_key_at_another_time_by_another_actor_is_still_the_same(books: 
     assert again == first
 
 
+@pytest.mark.case(43)
 def test_the_same_key_with_other_content_is_an_error(books: Books) -> None:
     books.give("one", 100)
     with pytest.raises(KeyReused):
@@ -61,6 +63,7 @@ def test_the_same_key_with_other_content_is_an_error(books: Books) -> None:
         books.reserve("one", 100)
     assert ledger.balance(books.fund) == 100
     assert broken() == []
+    assert_books_balance(of="ledger")
 
 
 def test_nothing_goes_below_its_floor(books: Books, session: Session) -> None:
@@ -107,6 +110,7 @@ def test_credits_in_the_same_posting_count(books: Books) -> None:
     assert broken() == []
 
 
+@pytest.mark.case(42)
 def test_a_promise_is_fulfilled_in_parts_and_never_beyond(books: Books) -> None:
     pending = books.promise("promise", 300)
     assert queries.commitment_totals([books.listing_id])[books.listing_id].promised == 300
@@ -121,8 +125,10 @@ def test_a_promise_is_fulfilled_in_parts_and_never_beyond(books: Books) -> None:
     totals = queries.commitment_totals([books.listing_id])[books.listing_id]
     assert (totals.promised, totals.received) == (0, 300)
     assert broken() == []
+    assert_books_balance(of="ledger")
 
 
+@pytest.mark.case(42)
 def test_a_void_returns_the_rest_and_ends_it(books: Books) -> None:
     pending = books.promise("promise", 300)
     books.fulfil("part", pending, 120)
@@ -135,6 +141,7 @@ def test_a_void_returns_the_rest_and_ends_it(books: Books) -> None:
         books.void("void again", pending)
     assert books.void("void", pending) == first, "saying it again under its key is no second void"
     assert broken() == []
+    assert_books_balance(of="ledger")
 
 
 def test_voiding_a_reservation_frees_the_money(books: Books) -> None:
@@ -213,6 +220,7 @@ def test_amounts_that_no_book_takes(books: Books, amount: int) -> None:
         books.give("x", amount)
 
 
+@pytest.mark.case(40)
 def test_units_and_books_do_not_mix(books: Books) -> None:
     dollars = accounts.unidentified("USD")
     line = uuid7()
@@ -237,6 +245,7 @@ def test_units_and_books_do_not_mix(books: Books) -> None:
             source_kind="test",
             source_id=books.source_id,
         )
+    assert_books_balance(of="ledger")
 
 
 def test_an_account_never_changes_its_nature(books: Books) -> None:
@@ -301,6 +310,7 @@ def test_a_credit_is_two_statements_and_locks_no_balance_row(books: Books, state
     assert not any("ledger_balance" in one for one in statements)
 
 
+@pytest.mark.case(44)
 def test_the_past_is_right_after_a_back_dated_posting(books: Books) -> None:
     now = clock.now()
     books.give("today", 100)
@@ -316,3 +326,4 @@ def test_the_past_is_right_after_a_back_dated_posting(books: Books) -> None:
     assert queries.balance_at(books.fund, now - dt.timedelta(days=6)) == 40
     assert queries.balance_at(books.fund, now + dt.timedelta(days=1)) == 140
     assert [movement.amount for movement in queries.movements(books.fund)] == [40, 100]
+    assert_books_balance(of="ledger")

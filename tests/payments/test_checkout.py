@@ -19,6 +19,7 @@ from coevolve.payments.references import is_reference
 from coevolve.reconciliation import service as reconciliation
 from coevolve.reconciliation.models import Case
 from tests.factories import payments as factory
+from tests.invariants import assert_books_balance
 from tests.payment_sandbox.server import Sandbox
 
 CREATE = "POST /v1/checkout/sessions"
@@ -76,6 +77,7 @@ def test_sent_twice_is_one_call(session: Session, sandbox: Sandbox) -> None:
     assert len(checkouts(sandbox, payment)) == 1
 
 
+@pytest.mark.case(20)
 def test_double_click_finds_the_same_payment(session: Session) -> None:
     reference, token = uuid.uuid4(), uuid.uuid4()
     said: dict[str, Any] = {
@@ -90,6 +92,7 @@ def test_double_click_finds_the_same_payment(session: Session) -> None:
     assert service.start_checkout(**said).id == first.id
     assert service.start_checkout(**said | {"client_token": uuid.uuid4()}).id != first.id
     assert session.execute(select(func.count()).select_from(Payment)).scalar_one() == 2
+    assert_books_balance()
 
 
 @pytest.mark.parametrize("money", [rupiah(9_000), Money(1_000_050), Money(5_000, "USD"), Money(-1_000_000)])
@@ -105,6 +108,7 @@ def test_no_payment_of_a_wrong_sum(money: Money) -> None:
         )
 
 
+@pytest.mark.case(21)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -142,8 +146,10 @@ def test_trouble_then_the_same_key(session: Session, sandbox: Sandbox, fault: di
     assert len(checkouts(sandbox, payment)) == 1
     keys = {line.get("key") or line.get("idempotency_key") for line in sandbox.truth() if "key" in line}
     assert str(key) in {str(one) for one in keys} or keys == set()
+    assert_books_balance()
 
 
+@pytest.mark.case(24)
 def test_a_saved_error_gets_a_new_key_only_after_a_look(session: Session, sandbox: Sandbox) -> None:
     payment = factory.checkout()
     key = outbox_of(session, payment).provider_key
@@ -159,8 +165,10 @@ def test_a_saved_error_gets_a_new_key_only_after_a_look(session: Session, sandbo
     session.refresh(payment)
     assert payment.state in {PaymentState.awaiting, PaymentState.failed}
     assert len(checkouts(sandbox, payment)) <= 1
+    assert_books_balance()
 
 
+@pytest.mark.case(24)
 def test_acted_then_saved_error_is_found_by_looking(session: Session, sandbox: Sandbox) -> None:
     payment = factory.checkout()
     sandbox.chaos({"mode": "http_500_after", "on": CREATE, "count": 1})
@@ -172,6 +180,7 @@ def test_acted_then_saved_error_is_found_by_looking(session: Session, sandbox: S
     assert payment.state == PaymentState.awaiting
     [page] = checkouts(sandbox, payment)
     assert page["id"] == payment.provider_ref
+    assert_books_balance()
 
 
 def test_a_key_too_old_is_never_sent_again(session: Session, sandbox: Sandbox) -> None:

@@ -22,6 +22,7 @@ def test_our_table_covers_our_units() -> None:
     assert set(stripe_words.EXPONENTS) == set(EXPONENTS)
 
 
+@pytest.mark.case(47)
 @given(amount=st.integers(0, 10**15), unit=st.sampled_from(sorted(EXPONENTS)))
 def test_there_and_back(amount: int, unit: str) -> None:
     money = Money(amount, unit)
@@ -33,6 +34,7 @@ def test_an_unknown_currency_is_an_error() -> None:
         from_stripe(100, "xau")
 
 
+@pytest.mark.case(47)
 @pytest.mark.parametrize(
     ("money", "code"),
     [

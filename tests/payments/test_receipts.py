@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from coevolve.payments import queries, service
 from coevolve.payments.models import Receipt
 from tests.conftest import Committed
 from tests.factories import payments as factory
+from tests.invariants import assert_books_balance
 from tests.payments.test_transfer import start
 
 
@@ -28,6 +30,7 @@ def numbers() -> list[int | None]:
     return list(session().execute(select(Receipt.number).order_by(Receipt.id)).scalars())
 
 
+@pytest.mark.case(74)
 def test_in_order_per_year(session: Session) -> None:
     factory.bank_account()
     old = [write(2025) for _ in range(2)]
@@ -44,8 +47,10 @@ def test_in_order_per_year(session: Session) -> None:
     ]
     assert queries.receipt_number(new[2]) == "CE/2026/000003"
     assert service.number_receipts() == 0
+    assert_books_balance()
 
 
+@pytest.mark.case(74)
 def test_a_rolled_back_batch_leaves_no_gap(session: Session) -> None:
     factory.bank_account()
     write()
@@ -56,6 +61,7 @@ def test_a_rolled_back_batch_leaves_no_gap(session: Session) -> None:
     session.commit()
     service.number_receipts()
     assert numbers() == [1, 2]
+    assert_books_balance()
 
 
 def test_annulled_keeps_its_number(session: Session) -> None:
@@ -79,6 +85,7 @@ def test_the_new_year_begins_in_jakarta(session: Session) -> None:
     assert receipt.paid_on == clock.dt.date(2027, 1, 1)
 
 
+@pytest.mark.case(74)
 def test_sixteen_writers_and_four_numberers(committed: Committed) -> None:
     factory.bank_account()
     commit()
@@ -112,3 +119,4 @@ def test_sixteen_writers_and_four_numberers(committed: Committed) -> None:
     commit()
     given = sorted(number for number in numbers() if number is not None)
     assert given == list(range(1, 21))
+    assert_books_balance()

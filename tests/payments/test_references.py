@@ -35,6 +35,7 @@ def test_every_single_wrong_symbol_is_noticed(body: str, place: int, other: str)
     assert not is_reference("".join(symbols))
 
 
+@pytest.mark.case(56)
 @given(bodies)
 def test_found_in_what_banks_write(body: str) -> None:
     right = ref_of(body)

@@ -20,6 +20,7 @@ from coevolve.payments.models import Payment, PaymentState
 from coevolve.payments.references import is_reference
 from tests.conftest import Committed
 from tests.factories import payments as factory
+from tests.invariants import assert_books_balance
 
 SUM = rupiah(100_000)
 
@@ -62,6 +63,7 @@ def test_double_click(session: Session) -> None:
     assert start(reference_id=reference, client_token=token).id == first.id
 
 
+@pytest.mark.case(64)
 def test_999_codes_taken_then_the_reference_alone(session: Session) -> None:
     factory.bank_account()
     seen = {start().expected_amount for _ in range(999)}
@@ -70,6 +72,7 @@ def test_999_codes_taken_then_the_reference_alone(session: Session) -> None:
     assert (last.unique_code, last.by_amount, last.amount) == (None, False, 10_000_000)
     other = start(rupiah(250_000))
     assert other.unique_code is not None
+    assert_books_balance()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -87,6 +90,7 @@ def test_neighbouring_sums_never_meet(session: Session, base: int) -> None:
     assert session.execute(twice).all() == []
 
 
+@pytest.mark.case(65)
 def test_grace_then_expired_and_the_sum_rests(session: Session) -> None:
     factory.bank_account()
     payment = start()
@@ -104,6 +108,7 @@ def test_grace_then_expired_and_the_sum_rests(session: Session) -> None:
         assert service.expire_due() == []
         rested = {start().expected_amount for _ in range(300)}
         assert payment.expected_amount not in rested, "a sum rests before somebody else gets it"
+    assert_books_balance()
 
 
 def test_cancelled_frees_the_reservation(session: Session) -> None:

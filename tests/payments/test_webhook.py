@@ -15,6 +15,7 @@ from stripe import WebhookSignature
 from coevolve import config
 from coevolve.payments import gateways
 from coevolve.payments.models import Inbox
+from tests.invariants import assert_books_balance
 
 SECRET = "whsec_test_coevolve"
 
@@ -61,6 +62,7 @@ def test_kept_once_however_often_it_comes(client: FlaskClient, session: Session,
     assert jobs[0].ids == {"event_id": row.id}
 
 
+@pytest.mark.case(16)
 def test_an_event_about_something_else_is_kept_and_ignored(
     client: FlaskClient, session: Session, jobs: list[Any]
 ) -> None:
@@ -70,8 +72,10 @@ def test_an_event_about_something_else_is_kept_and_ignored(
     assert post(client, unknown, signed(unknown)) == 200
     assert [row.state for row in session.execute(select(Inbox)).scalars()] == ["ignored", "ignored"]
     assert jobs == []
+    assert_books_balance()
 
 
+@pytest.mark.case(15)
 def test_forged_old_future_and_altered_ones_are_refused(client: FlaskClient, session: Session) -> None:
     body = json.dumps(event())
     now = int(time.time())
@@ -96,6 +100,7 @@ def test_forged_old_future_and_altered_ones_are_refused(client: FlaskClient, ses
     assert post(client, body + " ", good) == 400
     assert post(client, body.replace("cs_test_1", "cs_test_2"), good) == 400
     assert kept(session) == 0
+    assert_books_balance()
 
 
 def test_two_signatures_are_fine_when_one_is_right(client: FlaskClient, session: Session) -> None:
@@ -104,6 +109,7 @@ def test_two_signatures_are_fine_when_one_is_right(client: FlaskClient, session:
     assert kept(session) == 1
 
 
+@pytest.mark.case(15)
 @pytest.mark.parametrize(
     "body",
     [
@@ -123,6 +129,7 @@ def test_two_signatures_are_fine_when_one_is_right(client: FlaskClient, session:
 def test_signed_but_not_for_us(client: FlaskClient, session: Session, body: str) -> None:
     assert post(client, body, signed(body)) == 400
     assert kept(session) == 0
+    assert_books_balance()
 
 
 def test_bytes_that_are_no_text(client: FlaskClient, session: Session) -> None:
@@ -130,10 +137,12 @@ def test_bytes_that_are_no_text(client: FlaskClient, session: Session) -> None:
     assert kept(session) == 0
 
 
+@pytest.mark.case(15)
 def test_too_large(client: FlaskClient, session: Session) -> None:
     body = json.dumps(event(padding="x" * 300_000))
     assert post(client, body, signed(body)) == 413
     assert kept(session) == 0
+    assert_books_balance()
 
 
 def test_odd_times_do_no_harm(client: FlaskClient, session: Session) -> None:

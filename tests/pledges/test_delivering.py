@@ -16,6 +16,7 @@ from coevolve.pledges import policy, queries, service
 from coevolve.pledges.models import FULFILMENT, PLEDGE, FulfilmentState, Pledge, PledgeFulfilment, PledgeState
 from coevolve.pledges.service import Wish
 from tests.factories import listings, organisations, people, pledges
+from tests.invariants import assert_books_balance
 from tests.pledges.conftest import journal, told
 
 F, S = FulfilmentState, PledgeState
@@ -60,6 +61,7 @@ def test_goods_from_promise_to_both_confirmations(session: Session) -> None:
     assert told(session, "pledge.confirmed")
 
 
+@pytest.mark.case(75)
 def test_a_hundred_sent_eighty_good_ten_damaged_ten_missing(session: Session) -> None:
     pledge = pledges.accepted(quantity=100)
     giver, receiver, line = pledges.giver_of(pledge), pledges.receiver_of(pledge), pledges.the_line(pledge)
@@ -73,6 +75,7 @@ def test_a_hundred_sent_eighty_good_ten_damaged_ten_missing(session: Session) ->
     service.confirm(fulfilment_id=again.id, by=receiver)
     assert pledge.state == S.confirmed
     assert meter(pledge) == (100, 0, 700)
+    assert_books_balance()
 
 
 def test_rejected_goods_count_nowhere(session: Session) -> None:
@@ -109,6 +112,7 @@ def test_time_is_confirmed_or_contested(session: Session) -> None:
         service.contest(fulfilment_id=second.id, by=receiver, reason=" ")
 
 
+@pytest.mark.case(76)
 def test_a_facility_is_booked_used_and_confirmed(session: Session) -> None:
     offer = listings.open_offer(lines=(listings.room(30),))
     owner = listings.owner_of(offer)
@@ -149,6 +153,7 @@ def test_a_facility_is_booked_used_and_confirmed(session: Session) -> None:
         ends_at=at + 4 * day,
     )
     assert again.state == F.booked, "a no-show frees its time and its quantity"
+    assert_books_balance()
 
 
 def _requested(offer, quantity: int) -> Pledge:  # type: ignore[no-untyped-def]

@@ -28,6 +28,7 @@ from coevolve.reconciliation import queries, service
 from coevolve.reconciliation.models import Case, Line, LineState
 from tests.factories import payments as factory
 from tests.factories import people
+from tests.invariants import assert_books_balance
 
 
 @pytest.fixture
@@ -115,6 +116,7 @@ def test_the_sum_alone_when_nothing_speaks_against_it(session: Session, finance:
     assert broken() == []
 
 
+@pytest.mark.case(61)
 def test_another_name_needs_a_second_person(session: Session, finance: Person) -> None:
     payment = factory.transfer()
     line = enter(finance, sum_of(payment), "TRSF QQXX ZZWW 9988")
@@ -131,6 +133,7 @@ def test_another_name_needs_a_second_person(session: Session, finance: Person) -
     assert (allocation.proposed_by, allocation.approved_by) == (str(finance.id), str(other.id))
     assert fund_of(payment) == payment.amount
     assert broken() == []
+    assert_books_balance()
 
 
 def test_a_proposal_taken_back(session: Session, finance: Person) -> None:
@@ -145,6 +148,7 @@ def test_a_proposal_taken_back(session: Session, finance: Person) -> None:
     assert broken() == []
 
 
+@pytest.mark.case(62)
 def test_code_forgotten_and_one_digit_off_are_only_proposals(session: Session, finance: Person) -> None:
     payment = factory.transfer()
     name = pledges.get(payment.reference_id).public_name
@@ -156,6 +160,7 @@ def test_code_forgotten_and_one_digit_off_are_only_proposals(session: Session, f
     line = enter(finance, rupiah(500_000 + wrong), f"TRSF {name}")
     found = {one.rule: one.may_book for one in queries.suggestions(line)}
     assert found == {"one_digit": False}
+    assert_books_balance()
 
 
 def test_a_reference_of_somebody_else_silences_the_sum(session: Session, finance: Person) -> None:

@@ -33,6 +33,7 @@ from coevolve.payments.models import Inbox, Payment, PaymentState, Receipt
 from coevolve.reconciliation import service as reconciliation
 from tests.conftest import Committed
 from tests.factories import payments as factory
+from tests.invariants import assert_books_balance
 from tests.payment_sandbox.server import Sandbox
 
 BLOCKED = (
@@ -156,6 +157,7 @@ def assert_once(payment_id: Any) -> None:
     session().rollback()
 
 
+@pytest.mark.case(11)
 @pytest.mark.parametrize(
     "point",
     [
@@ -181,8 +183,10 @@ def test_the_child_dies_at(committed: Committed, sandbox: Sandbox, tmp_path: Pat
     end_leases()
     assert reconciliation.work_off() >= left
     assert_once(payment_id)
+    assert_books_balance()
 
 
+@pytest.mark.case(11)
 def test_kill_9_while_it_waits_inside_the_transaction(
     committed: Committed, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -210,8 +214,10 @@ def test_kill_9_while_it_waits_inside_the_transaction(
         kit_jobs.send("payments.sweep", {})
         until(lambda: count(Inbox, Inbox.state == "new") == 0)
     assert_once(payment_id)
+    assert_books_balance()
 
 
+@pytest.mark.case(12)
 def test_flushall_before_the_task(committed: Committed, sandbox: Sandbox, tmp_path: Path) -> None:
     payment_id = paid().id
     sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
@@ -227,6 +233,7 @@ def test_flushall_before_the_task(committed: Committed, sandbox: Sandbox, tmp_pa
         until(lambda: captured() == 1)
         until(lambda: count(Inbox, Inbox.state == "new") == 0)
     assert_once(payment_id)
+    assert_books_balance()
 
 
 def together(committed: Committed, works: list[Callable[[], Any]]) -> list[BaseException]:
@@ -250,6 +257,7 @@ def together(committed: Committed, works: list[Callable[[], Any]]) -> list[BaseE
     return troubles
 
 
+@pytest.mark.case(1, 2)
 def test_one_event_fifty_times_over_four_connections(committed: Committed, sandbox: Sandbox) -> None:
     payment_id = paid().id
     sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
@@ -273,6 +281,7 @@ def test_one_event_fifty_times_over_four_connections(committed: Committed, sandb
     assert count(Inbox) == 1
     assert together(committed, [reconciliation.work_off] * 4) == []
     assert_once(payment_id)
+    assert_books_balance()
 
 
 def _an_hour_ago() -> Any:
@@ -281,6 +290,7 @@ def _an_hour_ago() -> Any:
     return found
 
 
+@pytest.mark.case(2)
 def test_different_events_of_one_charge_at_once(committed: Committed, sandbox: Sandbox) -> None:
     payment_id = paid().id
     sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
@@ -296,6 +306,7 @@ def test_different_events_of_one_charge_at_once(committed: Committed, sandbox: S
     end_leases()
     reconciliation.work_off()
     assert_once(payment_id)
+    assert_books_balance()
 
 
 def test_two_calls_at_once_are_one_call(committed: Committed, sandbox: Sandbox) -> None:
@@ -311,6 +322,7 @@ def test_two_calls_at_once_are_one_call(committed: Committed, sandbox: Sandbox) 
     assert session().get_one(Payment, payment.id).state == PaymentState.awaiting
 
 
+@pytest.mark.case(26)
 @pytest.mark.parametrize("point", ["payments.before_call", "payments.after_call"])
 def test_death_around_the_call(committed: Committed, sandbox: Sandbox, point: str) -> None:
     """The process dies round the call to the provider: the same key finds the same card page, and only one exists."""
@@ -342,3 +354,4 @@ def test_death_around_the_call(committed: Committed, sandbox: Sandbox, point: st
     session().rollback()
     dump = str(sandbox.ask("GET", "/sandbox/dump"))
     assert dump.count("'client_reference_id'") == 1
+    assert_books_balance()

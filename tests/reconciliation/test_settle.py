@@ -30,6 +30,7 @@ from coevolve.reconciliation import service as reconciliation
 from coevolve.reconciliation.models import Case
 from tests.factories import listings, people
 from tests.factories import payments as factory
+from tests.invariants import assert_books_balance
 from tests.payment_sandbox.server import Sandbox
 
 
@@ -115,6 +116,7 @@ def test_paid(session: Session, sandbox: Sandbox) -> None:
     assert posted.idempotency_key.startswith("stripe:charge:ch_")
 
 
+@pytest.mark.case(1, 4)
 def test_every_order_and_repetition_ends_the_same(session: Session, sandbox: Sandbox) -> None:
     listing = listings.open_campaign(lines=(listings.money(100_000_000),))
     giver = people.person()
@@ -134,8 +136,10 @@ def test_every_order_and_repetition_ends_the_same(session: Session, sandbox: San
     assert count(session, Message, Message.kind == "payment.received", Message.channel == "email") == 24
     service.number_receipts()
     assert broken() == []
+    assert_books_balance()
 
 
+@pytest.mark.case(3)
 def test_two_events_with_other_names_for_one_charge(session: Session, sandbox: Sandbox) -> None:
     payment = opened()
     sandbox.pay(payment.provider_ref or "")
@@ -143,6 +147,7 @@ def test_two_events_with_other_names_for_one_charge(session: Session, sandbox: S
     twins = [clone(hint, event_id=f"{hint.event_id}_again") for hint in hints]
     deliver([*hints, *twins])
     assert_paid_once(session, payment)
+    assert_books_balance()
 
 
 def clone(hint: Any, **over: Any) -> Any:
@@ -151,6 +156,7 @@ def clone(hint: Any, **over: Any) -> Any:
     return dataclasses.replace(hint, **over)
 
 
+@pytest.mark.case(7)
 def test_an_event_before_our_commit_waits(session: Session, sandbox: Sandbox) -> None:
     stranger = sandbox.unknown_payment(
         amount=50_000_000, currency="idr", metadata={"payment_id": str(uuid.uuid4())}
@@ -167,6 +173,7 @@ def test_an_event_before_our_commit_waits(session: Session, sandbox: Sandbox) ->
     assert cases(session) == ["unknown_charge"]
     assert ledger.balance(accounts.unidentified()) == 50_000_000
     assert broken() == []
+    assert_books_balance()
 
 
 def test_money_without_any_name_of_ours_is_kept_aside(session: Session, sandbox: Sandbox) -> None:
@@ -214,6 +221,7 @@ def test_an_expired_page_ends_the_payment_and_late_money_is_credit(
     assert broken() == []
 
 
+@pytest.mark.case(10)
 def test_cancelled_in_flight_is_credit_and_a_case(session: Session, sandbox: Sandbox) -> None:
     payment = opened()
     sandbox.pay(payment.provider_ref or "")
@@ -228,6 +236,7 @@ def test_cancelled_in_flight_is_credit_and_a_case(session: Session, sandbox: San
     assert cases(session) == ["late"]
     assert count(session, Receipt) == 0
     assert broken() == []
+    assert_books_balance()
 
 
 def test_a_pledge_that_takes_no_money_any_more(session: Session, sandbox: Sandbox) -> None:
@@ -248,6 +257,7 @@ def test_a_pledge_that_takes_no_money_any_more(session: Session, sandbox: Sandbo
     assert broken() == []
 
 
+@pytest.mark.case(29, 31)
 def test_a_refund_made_at_the_provider(session: Session, sandbox: Sandbox) -> None:
     payment = opened()
     sandbox.pay(payment.provider_ref or "")
@@ -271,6 +281,7 @@ def test_a_refund_made_at_the_provider(session: Session, sandbox: Sandbox) -> No
     assert count(session, Receipt, Receipt.annulled_at.is_(None)) == 0
     service.number_receipts()
     assert broken() == []
+    assert_books_balance()
 
 
 def charge_of(session: Session) -> str:
@@ -287,6 +298,7 @@ def charge_of(session: Session) -> str:
     return key.split(":")[2]
 
 
+@pytest.mark.case(6)
 def test_a_refund_that_comes_before_its_capture_posts_the_capture_first(
     session: Session, sandbox: Sandbox
 ) -> None:
@@ -305,8 +317,10 @@ def test_a_refund_that_comes_before_its_capture_posts_the_capture_first(
     assert count(session, Refund) == 1
     service.number_receipts()
     assert broken() == []
+    assert_books_balance()
 
 
+@pytest.mark.case(34)
 def test_a_dispute_holds_then_gives_back(session: Session, sandbox: Sandbox) -> None:
     payment = opened()
     sandbox.pay(payment.provider_ref or "")
@@ -326,8 +340,10 @@ def test_a_dispute_holds_then_gives_back(session: Session, sandbox: Sandbox) -> 
     assert recon.count_open_cases() == 0
     service.number_receipts()
     assert broken() == []
+    assert_books_balance()
 
 
+@pytest.mark.case(34)
 def test_a_lost_dispute_takes_the_money(session: Session, sandbox: Sandbox) -> None:
     payment = opened()
     sandbox.pay(payment.provider_ref or "")
@@ -345,8 +361,10 @@ def test_a_lost_dispute_takes_the_money(session: Session, sandbox: Sandbox) -> N
     assert pledge_queries.get(payment.reference_id).state == PledgeState.partly_delivered
     service.number_receipts()
     assert broken() == []
+    assert_books_balance()
 
 
+@pytest.mark.case(9)
 def test_another_currency_is_kept_aside(session: Session, sandbox: Sandbox) -> None:
     payment = factory.checkout()
     sandbox.unknown_payment(amount=5_000, currency="usd", metadata={"payment_id": str(payment.id)})
@@ -356,8 +374,10 @@ def test_another_currency_is_kept_aside(session: Session, sandbox: Sandbox) -> N
     assert cases(session) == ["other_currency"]
     assert ledger.balance(accounts.unidentified("USD")) == 5_000
     assert broken() == []
+    assert_books_balance()
 
 
+@pytest.mark.case(9)
 @pytest.mark.parametrize(("came", "kind"), [(40_000_000, "short"), (60_000_000, "over")])
 def test_another_sum_is_booked_as_it_came(session: Session, sandbox: Sandbox, came: int, kind: str) -> None:
     payment = factory.checkout()
@@ -372,6 +392,7 @@ def test_another_sum_is_booked_as_it_came(session: Session, sandbox: Sandbox, ca
     assert ledger.balance(accounts.donor_credit(pledge.giver_person_id)) == max(0, came - 50_000_000)
     service.number_receipts()
     assert broken() == []
+    assert_books_balance()
 
 
 def test_a_poison_event_blocks_nobody(
