@@ -122,7 +122,7 @@ _LEVELS = ("district", "regency", "province", "region")
 
 def near_needs(place: Place | None, *, limit: int = 3) -> list[Found]:
     """The newest open needs and campaigns in a place; when there are few, those around it too. One statement."""
-    values: dict[str, Any] = {"most": limit}
+    values: dict[str, Any] = {}
     walks = []
     for nearness, (column, code) in enumerate(_around(place)):
         where = f"{column} = %(at{nearness})s AND" if column else ""
@@ -130,13 +130,13 @@ def near_needs(place: Place | None, *, limit: int = 3) -> list[Found]:
             values[f"at{nearness}"] = code
         walks.append(
             f"(SELECT listing_id, opened_at, {nearness} AS nearness FROM listing_place"
-            f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT %(most)s)"
+            f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})"
         )
     sql = f"""
 WITH pick AS (
   SELECT listing_id, row_number() OVER (ORDER BY min(nearness), max(opened_at) DESC, listing_id) AS position
     FROM ({" UNION ALL ".join(walks)}) walk GROUP BY listing_id
-   ORDER BY position LIMIT %(most)s
+   ORDER BY position LIMIT {limit}
 ){_CARD}"""
     return [Found._make(row) for row in reads.rows(sql, values)]
 
@@ -164,9 +164,9 @@ def newest_in(place: Place, kinds: Sequence[str], *, limit: int) -> list[Found]:
 WITH pick AS (
   SELECT listing_id, row_number() OVER (ORDER BY opened_at DESC, listing_id DESC) AS position FROM (
     SELECT listing_id, opened_at FROM listing_place WHERE {column} = %(code)s AND kind = ANY(%(kinds)s)
-     ORDER BY opened_at DESC, listing_id DESC LIMIT %(most)s) walk
+     ORDER BY opened_at DESC, listing_id DESC LIMIT {limit}) walk
 ){_CARD}"""
-    rows = reads.rows(sql, {"code": code, "kinds": list(kinds), "most": limit})
+    rows = reads.rows(sql, {"code": code, "kinds": list(kinds)})
     return [Found._make(row) for row in rows]
 
 

@@ -1,8 +1,8 @@
 """Reading fast: pages for everybody ask few questions, each in one trip to the database and back.
 
-Three trips that a transaction and a pool cost by habit are saved here: `read_only()` lets a page for visitors read
-without BEGIN and ROLLBACK (each statement sees what is committed when it begins, as it would anyway), and a pooled
-connection is tried by looking at its socket instead of sending it a question.
+What a transaction, a session and a pool cost by habit is saved here: `read_only()` lets a page for visitors read
+without BEGIN and ROLLBACK (each statement sees what is committed when it begins, as it would anyway) and without a
+session, and a pooled connection is tried by looking at its socket instead of sending it a question.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
+from flask import current_app, g
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 from sqlalchemy.event import listen
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 
 class Session(FlaskSession):
-    """The session of a request; `reads_only` makes every statement of it stand alone."""
-
-    reads_only = False
+    """The session of a request; in one that only reads, every statement of it stands alone."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         """Our one engine, or its twin that begins no transaction. Both draw from the same pool."""
         found = super().get_bind(*args, **kwargs)
-        if self.reads_only and isinstance(found, Engine):
+        if is_reading() and isinstance(found, Engine):
+            _put_back()  # one connection at a time
             return _twin(found)
         return found
 
@@ -43,42 +43,90 @@ def _twin(engine: Engine) -> Engine:
 
 def read_only() -> None:
     """This request only reads. Has no effect once it has begun a transaction (somebody is signed in)."""
-    from coevolve.kit.db import session
+    if not _in_transaction():
+        g.is_reading = True
 
-    current = session()
-    if isinstance(current, Session) and not current.in_transaction():
-        current.reads_only = True
+
+def is_reading() -> bool:
+    """Whether this request said that it only reads."""
+    return bool(g.get("is_reading"))
+
+
+def _in_transaction() -> bool:
+    from coevolve.kit.db import db
+
+    return db.session.registry.has() and db.session().in_transaction()
 
 
 def rows(sql: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
     """The rows of a constant statement with %(name)s in it; prepared by the driver when it comes again and again.
 
-    A page that only reads asks the driver itself, for describing a result costs more than getting it. What goes wrong
-    there is asked once more in the usual way: that finds another connection, or raises as usual.
+    A page that only reads asks the driver itself, for a session and the description of a result cost more than the
+    answer. If the connection turns out to be lost, the question is asked once more over another one.
     """
     from coevolve.kit.db import session
 
-    current = session()
-    connection = current.connection()
-    driver = connection.connection.dbapi_connection
-    if driver is not None and getattr(current, "reads_only", False) and connection.engine in _twins.values():
+    reader = _reader() if is_reading() else None
+    if reader is not None:
         try:
-            cursor = driver.cursor()
-            connection.dispatch.before_cursor_execute(connection, cursor, sql, values, None, False)
-            return cast("Sequence[tuple[Any, ...]]", cursor.execute(sql, values).fetchall())
+            return reader.rows(sql, values)
+        except psycopg.Error as trouble:
+            if not reader.driver.closed:
+                raise DBAPIError.instance(sql, dict(values), trouble, psycopg.Error) from trouble
+            _put_back()
+    return session().connection().exec_driver_sql(sql, dict(values)).cursor.fetchall()
+
+
+class _Reader:
+    """A pooled connection that a request has for reading: no session, no transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.pooled = engine.raw_connection()
+        self.driver = cast("psycopg.Connection", self.pooled.driver_connection)
+        self.driver.autocommit = True
+
+    def rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Ask and have everything."""
+        cursor = self.driver.cursor(binary=True)
+        watching = self.engine.dispatch.before_cursor_execute
+        if watching:
+            watching(self.pooled, cursor, sql, values, None, False)
+        return cursor.execute(sql, values).fetchall()
+
+    def put_back(self) -> None:
+        """Back to the pool as it was; a connection that cannot be so is thrown away."""
+        try:
+            self.driver.autocommit = False
         except psycopg.Error:
-            if driver.closed:
-                connection.invalidate()
-                current.close()
-    return session().connection().exec_driver_sql(sql, values).cursor.fetchall()
+            self.pooled.invalidate()
+        else:
+            self.pooled.close()
+
+
+def _reader() -> _Reader | None:
+    """This request's connection for reading; None when its session has one (tests; or it has asked before)."""
+    from coevolve.kit.db import db
+
+    found: _Reader | None = g.get("reader")
+    if found is None and isinstance(db.engine, Engine) and not _in_transaction():
+        found = g.reader = _Reader(db.engine)
+    return found
+
+
+def _put_back(_trouble: BaseException | None = None) -> None:
+    reader: _Reader | None = g.pop("reader", None)
+    if reader is not None:
+        reader.put_back()
 
 
 # --- connections that have died ---------------------------------------------------------------------------------------
 
 
 def watch(engine: Engine) -> None:
-    """Let the pool give out only connections that are alive."""
+    """Let the pool of this application give out only connections that are alive, and readers give theirs back."""
     listen(engine, "checkout", _check)
+    current_app.teardown_appcontext(_put_back)
 
 
 def _check(connection: Any, _record: Any, _proxy: Any) -> None:

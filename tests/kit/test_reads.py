@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import sqlalchemy as sa
+from flask import g
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -55,23 +58,49 @@ def test_a_live_connection_is_kept_and_asked_nothing(committed: Committed) -> No
 
 
 def test_a_reader_begins_no_transaction_and_a_writer_does(committed: Committed) -> None:
-    state = sa.text(
-        "SELECT state, xact_start = query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-    )
-    sleep = "SELECT now() = statement_timestamp()"
+    with committed.app.app_context():
+        reads.read_only()
+        assert reads.rows("SELECT %(one)s::int", {"one": 1}) == [(1,)]
+        driver = g.reader.driver
+        assert driver.autocommit
+        assert driver.info.transaction_status == TransactionStatus.IDLE
+        assert not db.session.registry.has(), "a reader needs no session"
+        pool = db.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        state = sa.text("SELECT xact_start = query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        assert session().execute(state).scalar_one(), "nor does its session, if it asks for one"
+        assert reads.rows("SELECT 2", {}) == [(2,)]
+        assert pool.checkedout() == 1, "one connection at a time"
+    assert pool.checkedout() == 0
+    with committed.app.app_context():
+        session().execute(sa.text("SELECT 1"))
+        writer = session().connection().connection.dbapi_connection
+        assert writer is driver
+        assert not writer.autocommit
+        reads.read_only()
+        assert not reads.is_reading()
+        session().rollback()
+
+
+def test_what_the_database_refuses_a_reader_is_an_error_like_any_other(committed: Committed) -> None:
+    with committed.app.app_context():
+        reads.read_only()
+        with pytest.raises(sa.exc.DataError):
+            reads.rows("SELECT 1 / %(nothing)s", {"nothing": 0})
+        reads.rows("SELECT set_config('statement_timeout', '50', false)", {})
+        with pytest.raises(sa.exc.OperationalError):
+            reads.rows("SELECT pg_sleep(5)", {})
+        reads.rows("SELECT set_config('statement_timeout', '5000', false)", {})
+        assert reads.rows("SELECT 1", {}) == [(1,)]
+
+
+def test_a_connection_lost_in_the_middle_is_replaced_unseen(committed: Committed) -> None:
     with committed.app.app_context():
         reads.read_only()
         assert reads.rows("SELECT 1", {}) == [(1,)]
-        assert reads.rows(sleep, {}) == [(True,)]
-        assert tuple(session().execute(state).one()) == ("active", True)
-        driver = session().connection().connection.dbapi_connection
-        assert driver is not None
-        assert driver.autocommit
-    with committed.app.app_context():
-        session().execute(sa.text("SELECT 1"))
-        driver = session().connection().connection.dbapi_connection
-        assert driver is not None
-        assert not driver.autocommit
-        reads.read_only()
-        assert not getattr(db.session(), "reads_only", False)
-        session().rollback()
+        assert _hang_up(committed) >= 1
+        assert reads.rows("SELECT 2", {}) == [(2,)]
+        pool = db.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        assert pool.checkedout() == 1
+    assert pool.checkedout() == 0

@@ -180,21 +180,25 @@ SELECT l.id, l.slug, l.kind, l.title, l.sector, l.kinds, l.province_code, l.rege
            sum(x.quantity) FILTER (WHERE x.kind = 'money') OVER () AS goal
       FROM listing_line x WHERE x.listing_id = l.id ORDER BY x.position, x.id LIMIT 1) n ON true
   LEFT JOIN LATERAL (
-    SELECT b.balance + b.spent + (SELECT coalesce(sum(d.amount + d.spent), 0) FROM ledger_delta d
-        WHERE d.account_id = b.account_id) AS received
+    SELECT b.balance + b.spent + coalesce(d.came, 0) AS received
       FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-     WHERE a.code = 'fund:' || l.id || ':IDR' AND n.goal > 0 AND l.kind <> 'opportunity') f ON true
+      LEFT JOIN LATERAL (SELECT sum(amount + spent) AS came FROM ledger_delta WHERE account_id = a.id) d ON true
+     WHERE a.code = 'fund:' || l.id || ':IDR') f ON n.goal > 0 AND l.kind <> 'opportunity'
   LEFT JOIN LATERAL (
-    SELECT CASE WHEN n.goal > 0 THEN 0 ELSE b.balance + (SELECT coalesce(sum(d.amount), 0) FROM ledger_delta d
-        WHERE d.account_id = b.account_id) END AS received,
-        b.expected + (SELECT coalesce(sum(d.expected), 0) FROM ledger_delta d
-        WHERE d.account_id = b.account_id) AS promised
+    SELECT CASE WHEN n.goal > 0 THEN 0 ELSE b.balance + coalesce(d.came, 0) END AS received,
+           b.expected + coalesce(d.expected, 0) AS promised
       FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+      LEFT JOIN LATERAL (
+        SELECT sum(amount) AS came, sum(expected) AS expected FROM ledger_delta WHERE account_id = a.id) d ON true
      WHERE a.code = 'promised_to:' || CASE WHEN n.goal > 0 THEN l.id || ':IDR' ELSE n.id || ':' || n.unit END
-       AND l.kind IN ('need', 'campaign', CASE WHEN n.goal > 0 THEN 'standing_offer' END)) c ON true
+  ) c ON l.kind IN ('need', 'campaign', CASE WHEN n.goal > 0 THEN 'standing_offer' END)
  ORDER BY h.position
 """
-"""The cards of the rows hit, with what has come. Accounts are found by their exact names, one look-up each."""
+"""The cards of the rows hit, with what has come. Accounts are found by their exact names, one look-up each.
+
+How many rows are wanted stands in the statements as a number: only so does the planner keep one plan for all readers
+(with a parameter there it thinks of a tenth of the table, and plans at every request, which costs more than the rows).
+"""
 
 
 def browse(query: Query) -> Page:
@@ -215,7 +219,7 @@ def browse(query: Query) -> Page:
 
 
 def _index_walk(query: Query) -> tuple[str, dict[str, Any]]:
-    values: dict[str, Any] = {"most": query.size + 1}
+    values: dict[str, Any] = {}
     where = _place_filter(query, values)
     for name, value in (("sector", query.sector), ("kind", query.kind)):
         if value:
@@ -239,7 +243,7 @@ def _index_walk(query: Query) -> tuple[str, dict[str, Any]]:
 WITH hit AS MATERIALIZED (
   SELECT listing_id, key, row_number() OVER () AS position FROM (
     SELECT p.listing_id, {key} AS key FROM listing_place p {"WHERE " + " AND ".join(where) if where else ""}
-     ORDER BY {sort} {way}, p.listing_id {way} LIMIT %(most)s) walk
+     ORDER BY {sort} {way}, p.listing_id {way} LIMIT {query.size + 1}) walk
 ){_SHOWN}"""
     return sql, values
 
@@ -274,8 +278,9 @@ def _place_filter(query: Query, values: dict[str, Any]) -> list[str]:
 
 def _search_walk(query: Query) -> tuple[str, dict[str, Any]]:
     """Newest slab first, newest within a slab first; stops when the page is full, so its cost has a bound."""
-    values: dict[str, Any] = {"most": query.size + 1, "words": query.words, "marks": _marks(query)}
+    values: dict[str, Any] = {"words": query.words, "marks": _marks(query)}
     backwards = query.cursor is not None and query.cursor.is_before
+    most = query.size + 1
     slabs, extra = "generate_series((SELECT last_value / 10000 FROM listing_open_order), 0, -1)", ""
     if query.cursor is not None:
         slab, micros = _slab_key(query.cursor)
@@ -298,8 +303,8 @@ WITH wanted AS MATERIALIZED (
      CROSS JOIN LATERAL (
        SELECT p.listing_id, {_MICROS} AS micros FROM listing_search p
         WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT q FROM wanted) {extra}
-        ORDER BY p.opened_at {way}, p.listing_id {way} LIMIT %(most)s) found
-     LIMIT %(most)s) walk
+        ORDER BY p.opened_at {way}, p.listing_id {way} LIMIT {most}) found
+     LIMIT {most}) walk
 ){_SHOWN}"""
     if not values["marks"]:
         sql = sql.replace(" && CAST(%(marks)s AS tsquery)", "")
@@ -326,18 +331,25 @@ def _marks(query: Query, *, place_only: bool = False) -> str:
 
 # --- counts -----------------------------------------------------------------------------------------
 
-_FOLDED = """
-SELECT place_code, sector, kind, support, sum(count) FROM listing_facet_now
- WHERE place_code = %(place)s AND (
-         (kind = %(kind)s AND support = %(support)s) OR (sector = %(sector)s AND support = %(support)s)
-         OR (sector = %(sector)s AND kind = %(kind)s))
-    OR place_code = ANY(%(below)s) AND sector = %(sector)s AND kind = %(kind)s AND support = %(support)s
+_HERE = """
+place_code = %(place)s AND (
+  (kind = %(kind)s AND support = %(support)s) OR (sector = %(sector)s AND support = %(support)s)
+  OR (sector = %(sector)s AND kind = %(kind)s))"""
+_BELOW = """
+place_code = ANY(%(below)s) AND sector = %(sector)s AND kind = %(kind)s AND support = %(support)s"""
+_COUNTED = f"""
+SELECT place_code, sector, kind, support, count FROM listing_facet WHERE {_HERE}
+ UNION ALL
+SELECT place_code, sector, kind, support, count FROM listing_facet WHERE {_BELOW}
+ UNION ALL
+SELECT place_code, sector, kind, support, sum(step)::bigint FROM listing_facet_unfolded WHERE {_HERE} OR {_BELOW}
  GROUP BY place_code, sector, kind, support
 """
+"""What is folded, in two walks of its key, and what is not folded yet; whoever reads adds them up."""
 
 _SAMPLED = """
 SELECT p.sector, p.kind, p.kinds, {child} AS child, count(*) FROM (
-  {walk} LIMIT %(sample)s) p GROUP BY 1, 2, 3, 4
+  {walk} LIMIT {sample}) p GROUP BY 1, 2, 3, 4
 """
 
 
@@ -356,26 +368,26 @@ def facets(query: Query) -> Facets:
         "support": query.bit,
     }
     support_of = {bit: name for name, bit in KIND_BITS.items()}
-    found.made_from = tuple(read_rows(_FOLDED, values))
-    for place_code, sector, kind, support, number in found.made_from:
-        count = int(number)
+    found.made_from = tuple(read_rows(_COUNTED, values))
+    for place_code, sector, kind, support, count in found.made_from:
         if place_code != here:
-            found.places[place_code] = count
+            found.places[place_code] = found.places.get(place_code, 0) + count
             continue
         if sector and (kind, support) == (query.kind, query.bit):
-            found.sectors[sector] = count
+            found.sectors[sector] = found.sectors.get(sector, 0) + count
         if kind and (sector, support) == (query.sector, query.bit):
-            found.kinds[kind] = count
+            found.kinds[kind] = found.kinds.get(kind, 0) + count
         if support and (sector, kind) == (query.sector, query.kind):
-            found.supports[support_of[support]] = count
+            name = support_of[support]
+            found.supports[name] = found.supports.get(name, 0) + count
         if (sector, kind, support) == (query.sector, query.kind, query.bit):
-            found.total = count
+            found.total += count
     return found
 
 
 def _sampled_facets(query: Query, below: list[Place]) -> Facets:
     column = _LEVEL_COLUMN.get(below[0].level) if below else None
-    values: dict[str, Any] = {"sample": SAMPLE}
+    values: dict[str, Any] = {}
     if query.words:
         marks = _marks(query, place_only=True)
         asked = "listing_query(%(words)s)" + (" && CAST(%(marks)s AS tsquery)" if marks else "")
@@ -386,11 +398,11 @@ def _sampled_facets(query: Query, below: list[Place]) -> Facets:
   SELECT f.* FROM generate_series((SELECT last_value / 10000 FROM listing_open_order), 0, -1) s(slab)
    CROSS JOIN LATERAL (
      SELECT * FROM listing_search p WHERE p.slab = s.slab::int AND p.tsv @@ (SELECT {asked})
-      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT %(sample)s) f"""
+      ORDER BY p.opened_at DESC, p.listing_id DESC LIMIT {SAMPLE}) f"""
     else:
         where = _place_filter(query, values)
         walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"
-    sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk)
+    sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk, sample=SAMPLE)
     found, seen = Facets(), 0
     found.made_from = tuple(read_rows(sql, values))
     for sector, kind, kinds, child, number in found.made_from:
