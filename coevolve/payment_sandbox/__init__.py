@@ -27,6 +27,7 @@ pays once and is without funds ever after.
     GET  state, dump, truth                 how things stand; every object; the truth file
     POST chaos {"faults": [...]}            trouble to make, see `chaos.py`; [] ends it
     POST webhook {"url"}                    where events go
+    POST settlement {"currency", "rates"}   the balance in another currency, other rates from now on
     POST clock {"advance": seconds}         time passes: sessions expire, keys are pruned, payouts arrive
     POST reset                              forgets everything
     POST sessions/<cs>/pay {"card", "email", "approve", "later"}      what the giver would do on the page

@@ -16,6 +16,8 @@ from coevolve.payment_sandbox import (
     description,
     disputes,
     events,
+    fees,
+    money,
     payouts,
     refunds,
     saved_cards,
@@ -138,6 +140,22 @@ def advance_clock() -> Response:
         store.add("meta", {"id": "clock", "offset": offset})
         store.say("admin", "clock", offset=offset)
     return jsonify({"now": store.now(), "done": play_due(store)})
+
+
+@blueprint.post("/settlement")
+def set_settlement() -> Response:
+    """`{"currency", "rates": {"usd": 1630000}}`: the balance in another currency, other rates from now on."""
+    given = _given(currency=str, rates=dict)
+    store = _store()
+    said = {"currency": money.kept_in(store).currency, "rates": {}} | given
+    if {said["currency"], *said["rates"]} - set(fees.RATES):
+        raise StripeError(f"Known currencies: {', '.join(sorted(fees.RATES))}", param="currency")
+    if not all(type(rate) is int and rate > 0 for rate in said["rates"].values()):
+        raise StripeError("A rate is a whole number of rupiah sen for one minor unit", param="rates")
+    with store.change():
+        store.add("meta", {"id": "settlement", **said})
+        store.say("admin", "settlement", **said)
+    return jsonify(said)
 
 
 @blueprint.post("/sessions/<session_id>/pay")

@@ -1,4 +1,4 @@
-"""What the provider keeps: invented but fixed tariffs, all in integers, in the currency of settlement (IDR).
+"""What the provider keeps: invented but fixed tariffs, all in integers, in the currency of settlement (IDR at first).
 
 2.9 % + Rp 2.000 for a card of the country, 1.5 % more for a foreign one, Rp 4.000 flat for pay-later; another currency
 is exchanged at a fixed rate less 2 %. Halves are rounded up. A refund gives no fee back; a dispute costs Rp 150.000.
@@ -6,6 +6,7 @@ is exchanged at a fixed rate less 2 %. Halves are rounded up. A refund gives no 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -45,16 +46,26 @@ def half_up(value: Fraction) -> int:
     return sign * int(abs(value) + Fraction(1, 2))
 
 
-def settle(amount: int, currency: str, settlement: str) -> Settled:
-    """Minor units of the charge's currency as minor units of the balance."""
-    if currency == settlement:
-        return Settled(amount, None)
-    rate = RATES[currency] / RATES[settlement] * (1 - EXCHANGE_MARGIN)
-    return Settled(half_up(amount * rate), float(rate))
+@dataclass(frozen=True)
+class Balance:
+    """The currency the balance is kept in, and the rates of the day."""
 
+    currency: str
+    rates: Mapping[str, Fraction]
 
-def card_fee(settled: int, country: str) -> int:
-    return half_up(settled * (DOMESTIC if country == "ID" else FOREIGN)) + FIXED
+    def settle(self, amount: int, currency: str) -> Settled:
+        """Minor units of the charge's currency as minor units of the balance."""
+        if currency == self.currency:
+            return Settled(amount, None)
+        rate = self.rates[currency] / self.rates[self.currency] * (1 - EXCHANGE_MARGIN)
+        return Settled(half_up(amount * rate), float(rate))
+
+    def tariff(self, amount: int) -> int:
+        """A tariff that is written in rupiah, in the currency of the balance."""
+        return half_up(amount / self.rates[self.currency])
+
+    def card_fee(self, settled: int, country: str) -> int:
+        return half_up(settled * (DOMESTIC if country == "ID" else FOREIGN)) + self.tariff(FIXED)
 
 
 def check_amount(amount: int, currency: str, param: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from coevolve.payment_sandbox import fees, objects
 from coevolve.payment_sandbox.errors import refused
 from coevolve.payment_sandbox.events import emit
@@ -124,16 +126,17 @@ def take(store: Store, intent: Row, charge: Row, amount: int) -> None:
     intent["status"] = "succeeded"
     intent["amount_capturable"] = 0
     intent["amount_received"] = amount
-    settled = fees.settle(amount, charge["currency"], store.settings.settlement_currency)
+    kept = kept_in(store)
+    settled = kept.settle(amount, charge["currency"])
     card = charge["payment_method_details"].get("card")
-    fee = fees.PAY_LATER_FLAT if card is None else fees.card_fee(settled.amount, card["country"])
+    fee = kept.tariff(fees.PAY_LATER_FLAT) if card is None else kept.card_fee(settled.amount, card["country"])
     now = store.now()
     transaction = objects.balance_transaction(
         now=now,
         kind="charge",
         category="charge",
         amount=settled.amount,
-        currency=store.settings.settlement_currency,
+        currency=kept.currency,
         source=charge["id"],
         available_on=now + store.settings.available_after,
         description=charge["description"],
@@ -160,7 +163,7 @@ def _fee_line(amount: int, store: Store, description: str) -> Row:
     return {
         "amount": amount,
         "application": None,
-        "currency": store.settings.settlement_currency,
+        "currency": kept_in(store).currency,
         "description": description,
         "type": "stripe_fee",
     }
@@ -199,14 +202,16 @@ def adjust(
     fee: int = 0,
     description: str,
 ) -> Row:
-    """One more change of the balance, from an amount in the currency of its cause."""
-    settled = fees.settle(amount, currency, store.settings.settlement_currency)
+    """One more change of the balance, from an amount in the currency of its cause; `fee` is a tariff in rupiah."""
+    kept = kept_in(store)
+    settled = kept.settle(amount, currency)
+    fee = kept.tariff(fee)
     transaction = objects.balance_transaction(
         now=store.now(),
         kind=kind,
         category=category,
         amount=settled.amount,
-        currency=store.settings.settlement_currency,
+        currency=kept.currency,
         source=source,
         description=description,
         exchange_rate=settled.exchange_rate,
@@ -216,15 +221,30 @@ def adjust(
     return store.add("balance_transaction", transaction)
 
 
+def kept_in(store: Store) -> fees.Balance:
+    """In which currency the balance is kept, at which rates: as started, or as the admin said since."""
+    said = store.find("meta", "settlement") or {}
+    rates = {**fees.RATES, **{name: Fraction(value) for name, value in said.get("rates", {}).items()}}
+    return fees.Balance(said.get("currency", store.settings.settlement_currency), rates)
+
+
 def balance(store: Store) -> Row:
-    """What is ours with the provider: at hand, and on its way."""
+    """What is ours with the provider: at hand, and on its way, per currency."""
     now = store.now()
-    currency = store.settings.settlement_currency
-    sums = {"available": 0, "pending": 0}
+    sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
     for row in store.oldest("balance_transaction"):
-        sums["available" if row["available_on"] <= now else "pending"] += row["net"]
+        side = sums["available" if row["available_on"] <= now else "pending"]
+        side[row["currency"]] = side.get(row["currency"], 0) + row["net"]
+    currencies = sorted({kept_in(store).currency, *sums["available"], *sums["pending"]})
     parts = {
-        name: [{"amount": total, "currency": currency, "source_types": {"card": total}}]
-        for name, total in sums.items()
+        name: [
+            {
+                "amount": totals.get(currency, 0),
+                "currency": currency,
+                "source_types": {"card": totals.get(currency, 0)},
+            }
+            for currency in currencies
+        ]
+        for name, totals in sums.items()
     }
     return {"object": "balance", "livemode": False, **parts}

@@ -11,17 +11,19 @@ from coevolve.payment_sandbox.store import Row, Store, new_id
 def run(store: Store, *, includes_pending: bool = False) -> Row | None:
     """One automatic payout of everything not yet paid out; None when nothing is due."""
     now = store.now()
+    currency = money.kept_in(store).currency
     chosen = [
         row
         for row in store.oldest("balance_transaction")
         if row.get("_payout") is None
         and row["type"] != "payout"
+        and row["currency"] == currency
         and (includes_pending or row["available_on"] <= now)
     ]
     total = sum(row["net"] for row in chosen)
     if total <= 0:
         return None
-    payout = objects.payout(now=now, amount=total, currency=store.settings.settlement_currency)
+    payout = objects.payout(now=now, amount=total, currency=currency)
     payout["trace_id"] = {"status": "pending", "value": None}
     for row in chosen:
         edited = store.edit("balance_transaction", row["id"])

@@ -69,6 +69,10 @@ class Sandbox:
     def advance(self, seconds: int) -> None:
         self.ask("POST", "/sandbox/clock", {"advance": seconds})
 
+    def settle_in(self, currency: str, **rates: int) -> None:
+        """The balance is kept in this currency; rates in rupiah sen for one minor unit (a yen: for a hundredth)."""
+        self.ask("POST", "/sandbox/settlement", {"currency": currency, "rates": rates})
+
     def pay(self, session_id: str, **how: Any) -> str:
         """What the giver would do on the page: `card=`, `email=`, `approve=`, `later=`; returns the outcome."""
         return str(self.ask("POST", f"/sandbox/sessions/{session_id}/pay", how)["outcome"])
