@@ -42,6 +42,7 @@ def import_models() -> None:
     importlib.import_module("coevolve.kit.moves")
     importlib.import_module("coevolve.kit.rate")
     importlib.import_module("coevolve.kit.beats")
+    importlib.import_module("coevolve.kit.checks")
     for _ in modules("models"):
         pass
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from coevolve.kit import beats, rate
+from coevolve import registry
+from coevolve.kit import beats, checks, rate
+from coevolve.reconciliation import service as reconciliation
 from workers.app import task
 
 
@@ -17,3 +19,22 @@ def clean() -> None:
     """Remove rate counters and slots of past days."""
     rate.sweep()
     beats.sweep()
+    checks.sweep()
+
+
+@task("house.self_check")
+def self_check() -> None:
+    """Ask everything that must always hold. What does not becomes a case of finance; what holds again closes it."""
+    rules = registry.invariants()
+    broken = {one.code: one for one in checks.look(rules)}
+    for rule in rules:
+        found = broken.get(rule.code)
+        if found is None:
+            reconciliation.close_by_itself(kind="books", subject=("rule", rule.code), note=HOLDS_AGAIN)
+        else:
+            reconciliation.open_case(
+                kind="books", subject=("rule", rule.code), data={"says": rule.says, "rows": found.rows}
+            )
+
+
+HOLDS_AGAIN = "Aturan ini terpenuhi lagi pada pemeriksaan berikutnya."

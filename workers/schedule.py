@@ -9,6 +9,7 @@ DAY = 24 * HOUR
 SCHEDULE: dict[str, float] = {
     "house.canary": MINUTE,
     "house.clean": HOUR,
+    "house.self_check": 5 * MINUTE,
     "impact.roll_up": 30.0,
     "journal.sweep": 15.0,
     "ledger.close_day": HOUR,

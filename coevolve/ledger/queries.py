@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from coevolve.kit.db import session
+from coevolve.ledger.models import Seal
 
 # Accounts with a floor: folded + unfolded. The rest: the last snapshot + later rows.
 _BALANCES = """
@@ -79,11 +80,25 @@ def fulfilled(pending_id: int) -> int:
     return int(session().execute(statement, {"id": pending_id}).scalar() or 0)
 
 
-def debited_by(source_kind: str, source_id: uuid.UUID, account_id: int) -> int:
-    """What single transfers of one source took from an account."""
+def kept_by(source_kind: str, source_id: uuid.UUID, account_id: int) -> int:
+    """What one source's promises (or their restoring) brought to an account, less what single transfers took again."""
     statement = text(
-        "SELECT coalesce(sum(t.amount), 0)::bigint FROM ledger_transfer t"
-        " JOIN ledger_posting p ON p.id = t.posting_id WHERE t.debit_id = :id AND t.phase = 'single'"
+        "SELECT coalesce(sum(CASE WHEN t.credit_id = :id THEN t.amount ELSE -t.amount END), 0)::bigint"
+        " FROM ledger_transfer t JOIN ledger_posting p ON p.id = t.posting_id"
+        " WHERE ((t.credit_id = :id AND t.phase IN ('fulfil', 'single'))"
+        " OR (t.debit_id = :id AND t.phase = 'single'))"
+        " AND p.source_kind = :kind AND p.source_id = :source"
+    )
+    values = {"id": account_id, "kind": source_kind, "source": source_id}
+    return int(session().execute(statement, values).scalar_one())
+
+
+def lying_of(source_kind: str, source_id: uuid.UUID, account_id: int) -> int:
+    """What postings of one source put on an account, less what its postings took from it again."""
+    statement = text(
+        "SELECT coalesce(sum(CASE WHEN t.credit_id = :id THEN t.amount ELSE -t.amount END), 0)::bigint"
+        " FROM ledger_transfer t JOIN ledger_posting p ON p.id = t.posting_id"
+        " WHERE (t.credit_id = :id OR t.debit_id = :id) AND t.phase IN ('fulfil', 'single')"
         " AND p.source_kind = :kind AND p.source_id = :source"
     )
     values = {"id": account_id, "kind": source_kind, "source": source_id}
@@ -149,14 +164,92 @@ class Movement:
     source_id: uuid.UUID
 
 
+_MOVEMENTS = """
+SELECT t.id, p.effective_at, p.kind, t.amount * t.sign, t.unit, o.code, p.source_kind, p.source_id FROM (
+    (SELECT id, posting_id, amount, unit, debit_id AS other_id, 1 AS sign FROM ledger_transfer
+      WHERE credit_id = :id AND phase IN ('single', 'fulfil') AND id < :before ORDER BY id DESC LIMIT :limit)
+    UNION ALL
+    (SELECT id, posting_id, amount, unit, credit_id, -1 FROM ledger_transfer
+      WHERE debit_id = :id AND phase IN ('single', 'fulfil') AND id < :before ORDER BY id DESC LIMIT :limit)
+  ) t JOIN ledger_posting p ON p.id = t.posting_id JOIN ledger_account o ON o.id = t.other_id
+ ORDER BY t.id DESC LIMIT :limit
+"""
+_NEWEST = 2**63 - 1
+
+
 def movements(account_id: int, *, limit: int = 50, before_id: int | None = None) -> list[Movement]:
     """What moved on an account, newest first; debits are negative, promises are left out."""
+    values = {"id": account_id, "before": before_id or _NEWEST, "limit": limit}
+    return [Movement(*row) for row in session().execute(text(_MOVEMENTS), values)]
+
+
+def all_movements(account_id: int, *, at_once: int = 2_000) -> Iterator[Movement]:
+    """Everything that moved on an account, newest first, read piece by piece."""
+    before: int | None = None
+    while True:
+        rows = movements(account_id, limit=at_once, before_id=before)
+        yield from rows
+        if len(rows) < at_once:
+            return
+        before = rows[-1].id
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What one account got from, or gave to, one kind of other account on account of one kind of source."""
+
+    other_kind: str
+    """The first word of the other account's code: bank, clearing, refunds_payable ..."""
+    source_kind: str
+    amount: int
+    """Signed: negative for what went out."""
+    count: int
+
+
+def flows(account_id: int) -> list[Flow]:
+    """All movements of an account, summed by where they came from or went to, in and out apart."""
     statement = text(
-        "SELECT t.id, p.effective_at, p.kind, CASE WHEN t.credit_id = :id THEN t.amount ELSE -t.amount END, t.unit,"
-        " o.code, p.source_kind, p.source_id FROM ledger_transfer t JOIN ledger_posting p ON p.id = t.posting_id"
-        " JOIN ledger_account o ON o.id = CASE WHEN t.credit_id = :id THEN t.debit_id ELSE t.credit_id END"
-        " WHERE (t.credit_id = :id OR t.debit_id = :id) AND t.phase IN ('single', 'fulfil')"
-        " AND (CAST(:before AS bigint) IS NULL OR t.id < :before) ORDER BY t.id DESC LIMIT :limit"
+        "SELECT split_part(o.code, ':', 1), p.source_kind, sum(t.amount * t.sign)::bigint, count(*) FROM ("
+        " SELECT posting_id, amount, debit_id AS other_id, 1 AS sign FROM ledger_transfer"
+        " WHERE credit_id = :id AND phase IN ('single', 'fulfil') UNION ALL"
+        " SELECT posting_id, amount, credit_id, -1 FROM ledger_transfer"
+        " WHERE debit_id = :id AND phase IN ('single', 'fulfil')) t"
+        " JOIN ledger_posting p ON p.id = t.posting_id JOIN ledger_account o ON o.id = t.other_id"
+        " GROUP BY 1, 2, t.sign ORDER BY 1, 2, t.sign DESC"
     )
-    rows = session().execute(statement, {"id": account_id, "before": before_id, "limit": limit})
-    return [Movement(*row) for row in rows]
+    return [Flow(*row) for row in session().execute(statement, {"id": account_id})]
+
+
+def seals(limit: int = 31) -> list[Seal]:
+    """The newest daily seals of the books."""
+    return list(session().execute(select(Seal).order_by(Seal.day.desc()).limit(limit)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class AllFunds:
+    """Every fund of one unit together: what came, what left again, what is there."""
+
+    received: int
+    spent: int
+    balance: int
+    funds: int
+
+
+def all_funds(unit: str = "IDR") -> AllFunds:
+    """The sum over all funds, from their balance rows and what is not yet folded into them."""
+    statement = text(
+        "SELECT coalesce(sum(b.balance + coalesce(d.amount, 0)), 0)::bigint,"
+        " coalesce(sum(b.spent + coalesce(d.spent, 0)), 0)::bigint, count(*)"
+        " FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id"
+        " LEFT JOIN (SELECT account_id, sum(amount) AS amount, sum(spent) AS spent FROM ledger_delta GROUP BY 1) d"
+        " ON d.account_id = a.id WHERE a.code LIKE 'fund:%' AND a.unit = :unit"
+    )
+    balance, spent, funds = session().execute(statement, {"unit": unit}).one()
+    return AllFunds(received=balance + spent, spent=spent, balance=balance, funds=funds)
+
+
+def sum_of(kind: str, unit: str = "IDR") -> int:
+    """The balances of all accounts whose code begins with this word (fee_expense, bank ...), credits minus debits."""
+    statement = text("SELECT id FROM ledger_account WHERE split_part(code, ':', 1) = :kind AND unit = :unit")
+    ids = [row[0] for row in session().execute(statement, {"kind": kind, "unit": unit})]
+    return sum(balances(ids).values())

@@ -15,6 +15,10 @@ KINDS: dict[str, tuple[Any, Any]] = {
         lazy("Saldo kita dan saldo penyedia berbeda"),
         lazy("Cari transaksi yang belum tercatat di kedua sisi, lalu bandingkan lagi."),
     ),
+    "books": (
+        lazy("Buku tidak memenuhi satu aturannya"),
+        lazy("Jangan salurkan uang dulu. Buka baris yang disebut, cari sebabnya, lalu betulkan dengan baris baru."),
+    ),
     "dead_call": (
         lazy("Halaman kartu tidak dapat dibuat"),
         lazy("Belum ada uang yang ditarik. Periksa galat penyedia, lalu kabari donatur untuk mencoba lagi."),

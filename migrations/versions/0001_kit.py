@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision: str | None = None
@@ -91,11 +92,20 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_beat")),
     )
+    op.create_table(
+        "self_check",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.func.clock_timestamp(), nullable=False),
+        sa.Column("rules", sa.BigInteger(), nullable=False),
+        sa.Column("broken", postgresql.JSONB(), nullable=False),
+        sa.Column("took_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_self_check")),
+    )
 
 
 def downgrade() -> None:
     """Without the kit; the role stays, for other databases of the cluster may use it."""
-    for table in ("worker_beat", "job_slot", "rate_counter", "move_event", "move_edge"):
+    for table in ("self_check", "worker_beat", "job_slot", "rate_counter", "move_event", "move_edge"):
         op.drop_table(table)
     op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM coevolve_app")
     op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM coevolve_app")

@@ -10,7 +10,7 @@ from coevolve.reconciliation.service.bank import (
     set_aside,
     set_aside_old,
 )
-from coevolve.reconciliation.service.cases import add_note, open_case, reopen, resolve, take
+from coevolve.reconciliation.service.cases import add_note, close_by_itself, open_case, reopen, resolve, take
 from coevolve.reconciliation.service.comparing import compare_provider_transactions
 from coevolve.reconciliation.service.deadlines import expire_transfers
 from coevolve.reconciliation.service.relay import open_cases_of_dead_calls, work_off
@@ -19,6 +19,7 @@ from coevolve.reconciliation.service.settlement import UnknownPayment, settle
 __all__ = [
     "UnknownPayment",
     "add_note",
+    "close_by_itself",
     "compare_provider_transactions",
     "confirm_match",
     "enter_bank_line",
