@@ -13,7 +13,8 @@ RUN --mount=type=cache,target=/tmp/uv \
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 coevolve \
-    && useradd --system --uid 10001 --gid coevolve --home-dir /nonexistent --shell /usr/sbin/nologin coevolve
+    && useradd --system --uid 10001 --gid coevolve --home-dir /nonexistent --shell /usr/sbin/nologin coevolve \
+    && install -d -o 10001 -g 10001 -m 750 /var/lib/coevolve
 WORKDIR /app
 COPY --from=build /app/.venv /app/.venv
 COPY pyproject.toml ./

@@ -40,7 +40,7 @@ class Settings:
     """Comma-separated Host values that are answered; empty: the host of public_url."""
     proxy_hops: int = 0
     data_dir: str = ""
-    """Folder for files the app writes (demo: the caught mails)."""
+    """Folder for files the app writes: what people hand in (kit.files); in the demo also the caught mails."""
     # --- secrets ----------------------------------------------------------------------------------
     secret_key: str = ""
     stripe_secret_key: str = ""
@@ -60,6 +60,14 @@ class Settings:
     max_body_bytes: int = 1_000_000
     max_webhook_bytes: int = 262_144
     max_form_parts: int = 200
+    upload_max_bytes: int = 10_000_000
+    """A photo or PDF somebody hands in; a form that carries one may be a little larger."""
+    statement_max_bytes: int = 10_000_000
+    statement_max_lines: int = 100_000
+    """Of one bank statement: larger ones are downloaded for a shorter time."""
+    upload_pixels_most: int = 60_000_000
+    upload_side_most: int = 1_800
+    """Photos are kept no larger than this, in pixels: a receipt stays readable."""
     session_idle_days: int = 14
     session_absolute_days: int = 90
     staff_session_idle_hours: int = 3
@@ -85,8 +93,26 @@ class Settings:
     transfer_grace_hours: int = 72
     transfer_quarantine_days: int = 30
     auto_post_limit_minor: int = 100_000_000
+    case_days: int = 7
+    """By when a difference should be settled, from the day it was found."""
     second_person_refund_minor: int = 500_000_000
     outbox_unknown_hours: int = 24
+    monthly_hour: int = 9
+    """Monthly gifts are charged from this hour of their day, Jakarta time."""
+    monthly_first_retry_days: int = 3
+    """So many days after a bank's no the card of a monthly gift is tried again."""
+    monthly_second_retry_days: int = 7
+    """And once more so many days after the first no; then the gift rests."""
+    monthly_link_days: int = 400
+    """How long the link in a mail about a monthly gift works."""
+    account_wait_hours: int = 72
+    """So long a new or changed bank account of an organisation waits before money goes there."""
+    report_days: int = 90
+    """From settling a disbursement to the day its report is due."""
+    report_mend_days: int = 14
+    """A report sent back for mending has at least this long."""
+    report_remind_days: int = 14
+    """So many days before it is due a report is asked for."""
     platform_name: str = "Co-Evolve"
     # --- pledges and listings -----------------------------------------------------------------------
     listing_default_days: int = 60
@@ -96,7 +122,9 @@ class Settings:
     open_pledges_limit: int = 50
     page_size: int = 20
     kept_pages_bytes: int = 8_000_000
-    """So much a web process keeps of the pages that visitors see (kit.kept)."""
+    """So much a web process keeps of the pages that visitors see (kit.kept), and as much again of kit.shared_pages."""
+    page_seconds: int = 2
+    """So long a page that visitors see is answered again as it was (kit.shared_pages); 0: never."""
     # --- notices ----------------------------------------------------------------------------------
     mail_from: str = "Co-Evolve <kabar@co-evolve.example>"
     mail_tries: int = 12

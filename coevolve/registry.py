@@ -43,6 +43,7 @@ def import_models() -> None:
     importlib.import_module("coevolve.kit.rate")
     importlib.import_module("coevolve.kit.beats")
     importlib.import_module("coevolve.kit.checks")
+    importlib.import_module("coevolve.kit.files")
     for _ in modules("models"):
         pass
 

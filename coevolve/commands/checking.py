@@ -89,6 +89,9 @@ def _settings() -> Iterator[Finding]:
         "belongs to the migrations only, not to web, worker or beat",
     )
     yield Finding("SECRET_KEY", len(set(settings.secret_key)) >= 12, "must be random")
+    folder = Path(settings.data_dir) if settings.data_dir else None
+    may_write = folder is not None and folder.is_dir() and os.access(folder, os.W_OK)
+    yield Finding("COEVOLVE_DATA_DIR", may_write, "must be a folder the app may write to (files handed in)")
 
 
 def _database() -> Iterator[Finding]:

@@ -17,7 +17,9 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from coevolve.kit import files
 from coevolve.kit.errors import DomainError
+from coevolve.kit.files import StoredFile
 
 
 def page(template: str, status: int = 200, **context: Any) -> Response:
@@ -37,6 +39,25 @@ def form_refusal(form: Any, refusal: DomainError) -> None:
         field.errors = [*field.errors, str(refusal.message)]
     else:
         form.form_errors.append(str(refusal.message))
+
+
+def file_answer(stored: StoredFile) -> Response:
+    """A stored file for whoever has the right: saved, never run in our name, kept by no cache."""
+    response = make_response(files.read(stored))
+    response.mimetype = stored.media_type
+    response.headers.set("Content-Disposition", "attachment", filename=stored.name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def picture_answer(stored: StoredFile) -> Response:
+    """A stored photo to look at on a page; it was drawn by us, so it is what it says."""
+    response = file_answer(stored)
+    if stored.media_type == "image/jpeg":
+        response.headers.set("Content-Disposition", "inline", filename=stored.name)
+    return response
 
 
 def see_other(url: str) -> BaseResponse:
