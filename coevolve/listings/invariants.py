@@ -7,13 +7,14 @@ from coevolve.kit.invariants import Invariant
 INVARIANTS = [
     Invariant(
         code="listing.shelf",
-        says="Every open listing stands once on the shelf of browse and of search, and no other does.",
+        says="Every open listing that no late report hides stands once on the shelf of browse and search, no other.",
         sql="""
         SELECT l.id AS listing_id, l.state, count(p.listing_id) AS places, count(s.listing_id) AS words
           FROM listing l LEFT JOIN listing_place p ON p.listing_id = l.id
           LEFT JOIN listing_search s ON s.listing_id = l.id
          GROUP BY l.id, l.state
-        HAVING count(p.listing_id) <> (l.state = 'open')::int OR count(s.listing_id) <> (l.state = 'open')::int
+        HAVING count(p.listing_id) <> (l.state = 'open' AND l.hidden_since IS NULL)::int
+            OR count(s.listing_id) <> (l.state = 'open' AND l.hidden_since IS NULL)::int
         """,
     ),
     Invariant(
@@ -40,7 +41,7 @@ INVARIANTS = [
           FULL JOIN (SELECT place_code, s.sector, count(*) AS number FROM listing l
                        CROSS JOIN LATERAL unnest(listing_facet_places(l)) place_code
                        CROSS JOIN LATERAL (VALUES (''), (l.sector)) s(sector)
-                      WHERE l.state = 'open' GROUP BY 1, 2) c
+                      WHERE l.state = 'open' AND l.hidden_since IS NULL GROUP BY 1, 2) c
             ON (c.place_code, c.sector) = (f.place_code, f.sector)
          WHERE f.number IS DISTINCT FROM c.number
         """,

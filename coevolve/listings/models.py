@@ -193,6 +193,8 @@ class Listing(UuidKey, Created, Model):
     """When it was fulfilled, closed, rejected or expired."""
     revised_at: Mapped[dt.datetime | None]
     """When a member last changed it."""
+    hidden_since: Mapped[dt.date | None]
+    """Out of browse and search since this day, for a spending report is late; a mark, not a state."""
 
 
 class ListingLine(UuidKey, Created, Model):
@@ -214,6 +216,7 @@ class ListingLine(UuidKey, Created, Model):
             name="valuation_source",
         ),
         CheckConstraint("length(label) BETWEEN 1 AND 120", name="label"),
+        CheckConstraint("spent >= 0 AND receipts >= 0 AND (kind = 'money' OR spent = 0)", name="spent"),
         Index("ix_listing_line_listing_id", "listing_id", "position"),
     )
 
@@ -241,6 +244,10 @@ class ListingLine(UuidKey, Created, Model):
     """Standing offers: giving it does not use it up."""
     radius_km: Mapped[int | None] = mapped_column(SmallInteger)
     """Standing offers: how far from the place it can be had."""
+    spent: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    """Money: what accepted reports spent on it, in its unit; written by disbursements with each report."""
+    receipts: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    """How many receipts prove it."""
 
 
 class ListingSlug(Model):

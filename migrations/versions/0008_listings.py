@@ -89,8 +89,8 @@ CREATE FUNCTION listing_tsv(l listing) RETURNS tsvector LANGUAGE sql STABLE AS $
 $$;
 CREATE FUNCTION listing_shelve() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  was_open boolean := TG_OP <> 'INSERT' AND OLD.state = 'open';
-  is_open boolean := TG_OP <> 'DELETE' AND NEW.state = 'open';
+  was_open boolean := TG_OP <> 'INSERT' AND OLD.state = 'open' AND OLD.hidden_since IS NULL;
+  is_open boolean := TG_OP <> 'DELETE' AND NEW.state = 'open' AND NEW.hidden_since IS NULL;
 BEGIN
   IF was_open AND is_open
      AND (OLD.locality_code, OLD.sector, OLD.kinds, OLD.closes_on, OLD.opened_at, OLD.title, OLD.summary)
@@ -252,6 +252,7 @@ def _listing() -> None:
         sa.Column("seconded_by", sa.Uuid()),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("revised_at", sa.DateTime(timezone=True)),
+        sa.Column("hidden_since", sa.Date()),
         _created(),
         sa.PrimaryKeyConstraint("id", name="pk_listing"),
         sa.UniqueConstraint("slug", name="uq_listing_slug"),
@@ -325,6 +326,8 @@ def _lines() -> None:
         sa.Column("valuation_source", sa.Text()),
         sa.Column("is_inexhaustible", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("radius_km", sa.SmallInteger()),
+        sa.Column("spent", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("receipts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         _created(),
         sa.PrimaryKeyConstraint("id", name="pk_listing_line"),
         sa.ForeignKeyConstraint(
@@ -353,6 +356,9 @@ def _lines() -> None:
             name="ck_listing_line_valuation_source",
         ),
         sa.CheckConstraint("length(label) BETWEEN 1 AND 120", name="ck_listing_line_label"),
+        sa.CheckConstraint(
+            "spent >= 0 AND receipts >= 0 AND (kind = 'money' OR spent = 0)", name="ck_listing_line_spent"
+        ),
     )
     op.create_index("ix_listing_line_listing_id", "listing_line", ["listing_id", "position"])
     op.create_table(

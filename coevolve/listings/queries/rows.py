@@ -50,6 +50,7 @@ class ShownListing(NamedTuple):
     regency_code: str | None
     closes_on: dt.date | None
     ended_at: dt.datetime | None
+    hidden_since: dt.date | None
     legal_basis: str | None
     planning_event: str | None
     planning_on: dt.date | None
@@ -83,6 +84,8 @@ class ShownLine(NamedTuple):
     unit_value: int | None
     is_inexhaustible: bool
     radius_km: int | None
+    spent: int
+    receipts: int
     received: int
     promised: int
 

@@ -13,27 +13,32 @@ from coevolve.listings.service.drafting import (
     submit,
 )
 from coevolve.listings.service.living import (
+    add_spending,
     close,
     expire_due,
     fold_facets,
     fulfil_met,
+    hide,
     pause,
     pause_unconfirmed,
     rebuild_shelf,
     reconfirm,
     remind_unconfirmed,
     resume,
+    show_again,
 )
 
 __all__ = [
     "Changes",
     "LineWords",
+    "add_spending",
     "close",
     "create_draft",
     "expire_due",
     "fold_facets",
     "freeze",
     "fulfil_met",
+    "hide",
     "needs_second",
     "open_",
     "pause",
@@ -47,6 +52,7 @@ __all__ = [
     "resume",
     "return_",
     "revise",
+    "show_again",
     "submit",
     "unfreeze",
 ]

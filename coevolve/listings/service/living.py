@@ -15,7 +15,7 @@ from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import move
 from coevolve.kit.text import clean_text
 from coevolve.listings import policy
-from coevolve.listings.models import Listing, State
+from coevolve.listings.models import Listing, ListingLine, State
 from coevolve.listings.service.telling import tell_members
 from coevolve.localities import queries as localities
 from coevolve.people.models import Person
@@ -159,6 +159,36 @@ def fulfil_met(*, listing_id: uuid.UUID, missing: int) -> bool:
     return True
 
 
+def hide(*, listing_id: uuid.UUID, since: dt.date) -> bool:
+    """Take a listing out of browse and search: a report on its money is late. Whether that is new."""
+    listing = db.lock(Listing, listing_id)
+    if listing.hidden_since is not None:
+        return False
+    listing.hidden_since = since
+    _record(listing, "listing.hidden", None, data={"since": since.isoformat()}, visibility="public")
+    db.session().flush()
+    return True
+
+
+def show_again(*, listing_id: uuid.UUID) -> bool:
+    """Back into browse and search: no report is late any more. Whether that is new."""
+    listing = db.lock(Listing, listing_id)
+    if listing.hidden_since is None:
+        return False
+    listing.hidden_since = None
+    _record(listing, "listing.shown_again", None, visibility="public")
+    db.session().flush()
+    return True
+
+
+def add_spending(*, line_id: uuid.UUID, amount: int, receipts: int) -> None:
+    """So much more was spent on a line of the budget, proven by so many receipts (disbursements calls this)."""
+    line = db.lock(ListingLine, line_id)
+    line.spent += amount
+    line.receipts += receipts
+    db.session().flush()
+
+
 # --- counts -----------------------------------------------------------------------------------------
 
 _FOLD = """
@@ -208,14 +238,15 @@ _REBUILD = (
     INSERT INTO listing_place (listing_id, locality_code, sector, country_code, region_code, province_code,
                                regency_code, district_code, kind, kinds, opened_at, closes_on)
     SELECT id, locality_code, sector, country_code, region_code, province_code, regency_code, district_code, kind,
-           kinds, opened_at, closes_on FROM listing WHERE state = 'open'
+           kinds, opened_at, closes_on FROM listing WHERE state = 'open' AND hidden_since IS NULL
     """,
     "DELETE FROM listing_search",
     """
     INSERT INTO listing_search (listing_id, slab, region_code, province_code, regency_code, district_code, sector,
                                 kind, kinds, opened_at, tsv)
     SELECT l.id, l.open_order / 10000, l.region_code, l.province_code, l.regency_code, l.district_code, l.sector,
-           l.kind, l.kinds, l.opened_at, listing_tsv(l) FROM listing l WHERE l.state = 'open'
+           l.kind, l.kinds, l.opened_at, listing_tsv(l) FROM listing l
+     WHERE l.state = 'open' AND l.hidden_since IS NULL
     """,
     "DELETE FROM listing_facet",
     """
@@ -227,7 +258,7 @@ _REBUILD = (
      CROSS JOIN LATERAL (VALUES (''), (l.kind)) k(kind)
      CROSS JOIN LATERAL (SELECT 0 UNION ALL SELECT bit FROM (VALUES (1), (2), (4), (8)) v(bit)
                           WHERE l.kinds & bit > 0) b(support)
-     WHERE l.state = 'open' GROUP BY 1, 2, 3, 4
+     WHERE l.state = 'open' AND l.hidden_since IS NULL GROUP BY 1, 2, 3, 4
     """,
     "DELETE FROM listing_facet_delta",
 )
