@@ -10,3 +10,9 @@ from workers.app import task
 def lapse() -> None:
     """End promises whose time is over."""
     pledges.lapse_due()
+
+
+@task("pledges.remind")
+def remind() -> None:
+    """Tell of instalments that are near, due or overdue."""
+    pledges.remind_due()

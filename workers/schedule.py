@@ -26,7 +26,9 @@ SCHEDULE: dict[str, float] = {
     "people.send_mails": 15.0,
     "people.sweep": HOUR,
     "pledges.lapse": 5 * MINUTE,
-    "reconciliation.compare": DAY,
+    "pledges.remind": HOUR,
+    "reconciliation.compare": HOUR,
+    "reconciliation.read_statements": 15.0,
     "reconciliation.set_aside": HOUR,
 }
 """Job name -> seconds. Keep it sorted."""

@@ -13,35 +13,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from coevolve.kit import i18n, money
 from coevolve.kit.i18n import lazy
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Kinds that a person prefers together, with what holds until the person says otherwise."""
-
-    label: Any
-    hint: Any
-    site: str
-    email: str
-    staff_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of notice. `path` is where its button leads when the data carry no `path`."""
-
-    group: str
-    subject: Any
-    sentence: Any
-    button: Any
-    path: str = "/dasbor"
-    channels: tuple[str, ...] = ("site", "email")
-
+from coevolve.notifications import kinds_of_promises, kinds_of_refunds, kinds_of_spending
+from coevolve.notifications.kind import Group, Kind
 
 GROUPS: dict[str, Group] = {
     "money": Group(
@@ -321,7 +298,11 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(support)s untuk “%(title)s” ditarik kembali. %(reason)s"),
         button=lazy("Lihat dukungannya"),
     ),
+    **kinds_of_promises.KINDS,
+    **kinds_of_refunds.KINDS,
+    **kinds_of_spending.KINDS,
 }
+KINDS = dict(sorted(KINDS.items()))
 
 
 class _Words(dict[str, str]):

@@ -49,10 +49,12 @@ def queue(
     data: Mapping[str, Any],
     dedupe_key: str,
     for_organisation: uuid.UUID | None = None,
+    channels: tuple[str, ...] | None = None,
 ) -> int:
     """Tell these persons, each by the channels and as often as they prefer; the same key is told once.
 
-    Returns how many messages were written. Part of the caller's transaction; one statement for any number of persons.
+    `channels`: these alone (a mail to an address nobody has proven shows on nobody's page). Returns how many messages
+    were written. Part of the caller's transaction; one statement for any number of persons.
     """
     wanted = sorted(set(person_ids))
     if not wanted:
@@ -62,10 +64,17 @@ def queue(
         literal(dict(data), JSONB()).label("data"),
         literal(for_organisation, Uuid()).label("for_organisation"),
     )
-    return queue_from_select(kind=kind, people=people, about=about, dedupe_key=dedupe_key)
+    return queue_from_select(kind=kind, people=people, about=about, dedupe_key=dedupe_key, channels=channels)
 
 
-def queue_from_select(*, kind: str, people: Any, about: tuple[str, uuid.UUID], dedupe_key: str) -> int:
+def queue_from_select(
+    *,
+    kind: str,
+    people: Any,
+    about: tuple[str, uuid.UUID],
+    dedupe_key: str,
+    channels: tuple[str, ...] | None = None,
+) -> int:
     """Tell everybody a SELECT finds: columns `person_id`, and if wished `data` (jsonb) and `for_organisation`.
 
     One INSERT ... SELECT however many persons there are. Persons who stopped this group or channel are left out.
@@ -73,15 +82,14 @@ def queue_from_select(*, kind: str, people: Any, about: tuple[str, uuid.UUID], d
     told = KINDS[kind]
     group = GROUPS[told.group]
     found = people.subquery("found")
-    channels = (
+    wanted = told.channels if channels is None else channels
+    ways = (
         values(column("channel", String), column("standard", String), name="channels")
-        .data([(name, getattr(group, name)) for name in CHANNELS if name in told.channels])
+        .data([(name, getattr(group, name)) for name in CHANNELS if name in told.channels and name in wanted])
         .alias("channels")
     )
     said, stop = aliased(NotificationPreference), aliased(NotificationPreference)
-    cadence = case(
-        (channels.c.channel == "site", "now"), else_=func.coalesce(said.cadence, channels.c.standard)
-    )
+    cadence = case((ways.c.channel == "site", "now"), else_=func.coalesce(said.cadence, ways.c.standard))
     data = found.c.data if "data" in found.c else literal({}, JSONB())
     organisation = found.c.for_organisation if "for_organisation" in found.c else literal(None, Uuid())
     rows = (
@@ -91,9 +99,9 @@ def queue_from_select(*, kind: str, people: Any, about: tuple[str, uuid.UUID], d
             literal(kind, Text()).label("kind"),
             literal(about[0], Text()).label("about_kind"),
             literal(about[1], Uuid()).label("about_id"),
-            channels.c.channel,
+            ways.c.channel,
             cadence.label("cadence"),
-            case((channels.c.channel == "site", MessageState.delivered), else_=MessageState.queued).label(
+            case((ways.c.channel == "site", MessageState.delivered), else_=MessageState.queued).label(
                 "state"
             ),
             data.label("data"),
@@ -102,13 +110,13 @@ def queue_from_select(*, kind: str, people: Any, about: tuple[str, uuid.UUID], d
         )
         .select_from(found)
         .join(Person, Person.id == found.c.person_id)
-        .join(channels, literal(True))
+        .join(ways, literal(True))
         .outerjoin(
             said,
             and_(
                 said.person_id == found.c.person_id,
                 said.kind_group == told.group,
-                said.channel == channels.c.channel,
+                said.channel == ways.c.channel,
             ),
         )
         .outerjoin(
@@ -116,16 +124,16 @@ def queue_from_select(*, kind: str, people: Any, about: tuple[str, uuid.UUID], d
             and_(
                 stop.person_id == found.c.person_id,
                 stop.kind_group == "all",
-                stop.channel == channels.c.channel,
+                stop.channel == ways.c.channel,
             ),
         )
         .where(
             stop.person_id.is_(None),
-            func.coalesce(said.cadence, channels.c.standard) != "off",
+            func.coalesce(said.cadence, ways.c.standard) != "off",
             or_(
                 Person.state == PersonState.active,
                 # A guest who gave without an account has no page, but wants the receipt.
-                and_(Person.state == PersonState.invited, channels.c.channel == "email"),
+                and_(Person.state == PersonState.invited, ways.c.channel == "email"),
             ),
         )
         .order_by(found.c.person_id)
@@ -154,6 +162,16 @@ def _due(cadence: Any) -> Any:
         (cadence == "daily", func.timezone(zone, tomorrow)),
         (cadence == "weekly", func.timezone(zone, monday)),
         else_=moment,
+    )
+
+
+def forget(*, about_kind: str, about_ids: Any, fields: tuple[str, ...]) -> None:
+    """Take fields out of the words of all notices about these things (a name, on erasure)."""
+    session().execute(
+        update(Message)
+        .where(Message.about_kind == about_kind, Message.about_id.in_(about_ids))
+        .values(data=Message.data.op("-")(cast(list(fields), ARRAY(Text()))))
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -46,6 +46,16 @@ def find_by_ref(public_ref: str) -> Payment:
     return payment
 
 
+def find_by_token(reference_kind: str, reference_id: uuid.UUID, client_token: uuid.UUID) -> Payment | None:
+    """The payment that an earlier click of the same form made."""
+    statement = select(Payment).where(
+        Payment.reference_kind == reference_kind,
+        Payment.reference_id == reference_id,
+        Payment.client_token == client_token,
+    )
+    return session().execute(statement).scalar_one_or_none()
+
+
 def of(reference_kind: str, reference_id: uuid.UUID) -> list[Payment]:
     """All payments for a thing, oldest first."""
     return of_many(reference_kind, [reference_id]).get(reference_id, [])

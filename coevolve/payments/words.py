@@ -47,4 +47,8 @@ PAYOUTS: dict[str, Any] = {
     "failed": lazy("Gagal"),
     "canceled": lazy("Dibatalkan"),
 }
-METHODS: dict[str, Any] = {"stripe": lazy("Kartu"), "bank_transfer": lazy("Transfer bank")}
+METHODS: dict[str, Any] = {
+    "stripe": lazy("Kartu"),
+    "bank_transfer": lazy("Transfer bank"),
+    "credit": lazy("Saldo"),
+}

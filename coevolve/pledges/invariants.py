@@ -32,14 +32,15 @@ INVARIANTS = [
     ),
     Invariant(
         code="PL3",
-        says="Every agreed quantity stands in the commitment book, on the accounts of its line (money: listing).",
+        says="What is agreed and had not come stands in the commitment book, on accounts of its line (money: listing).",
         sql="""
         SELECT pl.id, pl.accepted_quantity, t.amount FROM pledge_line pl
           JOIN pledge p ON p.id = pl.pledge_id
           LEFT JOIN ledger_transfer t ON t.id = pl.hold_id
           LEFT JOIN ledger_account a ON a.id = t.credit_id
          WHERE pl.accepted_quantity > 0 AND NOT (pl.kind = 'money' AND p.is_pay_now)
-           AND (t.id IS NULL OR t.phase <> 'pending' OR t.amount <> pl.accepted_quantity OR a.code <>
+           AND ((t.id IS NULL AND pl.hold_from <> pl.accepted_quantity) OR t.phase <> 'pending'
+             OR t.amount + pl.hold_from <> pl.accepted_quantity OR a.code <>
              'promised_to:' || CASE pl.kind WHEN 'money' THEN p.listing_id ELSE pl.line_id END || ':' || pl.unit)
         """,
     ),
@@ -77,6 +78,38 @@ INVARIANTS = [
             OR (p.state IN ('offered', 'requested') AND NOT p.is_pay_now AND l.all_came IS NOT NULL)
         UNION ALL
         SELECT p.id, p.state FROM pledge p WHERE NOT EXISTS (SELECT FROM pledge_line l WHERE l.pledge_id = p.id)
+        """,
+    ),
+    Invariant(
+        code="PL7",
+        says="The instalments of a promise add up to it: no part is lost, none is more.",
+        sql="""
+        SELECT l.id, coalesce(l.accepted_quantity, l.quantity) AS promised, sum(i.quantity) AS planned
+          FROM pledge_line l JOIN pledge_instalment i ON i.pledge_line_id = l.id
+         GROUP BY l.id HAVING sum(i.quantity) <> coalesce(l.accepted_quantity, l.quantity)
+        """,
+    ),
+    Invariant(
+        code="PL8",
+        says="Invoice numbers have no gaps, and an invoice bills what its transfer asks for.",
+        sql="""
+        SELECT issuer || '/' || year AS subject, count(*)::text || ' of ' || max(number)::text AS found
+          FROM pledge_invoice GROUP BY issuer, year HAVING count(*) <> max(number) OR min(number) <> 1
+        UNION ALL
+        SELECT i.id::text, y.amount::text FROM pledge_invoice i JOIN payment y ON y.id = i.payment_id
+         WHERE y.amount <> i.amount OR y.reference_id <> i.pledge_id
+        """,
+    ),
+    Invariant(
+        code="PL9",
+        says="Of a promise for later, what the commitment book kept is never more than what came.",
+        sql="""
+        SELECT pl.id, pl.received_quantity, k.kept FROM pledge_line pl JOIN pledge p ON p.id = pl.pledge_id
+          JOIN LATERAL (
+            SELECT coalesce(sum(CASE g.kind WHEN 'pledge.returned' THEN -t.amount ELSE t.amount END), 0) AS kept
+              FROM ledger_posting g JOIN ledger_transfer t ON t.posting_id = g.id AND t.phase IN ('fulfil', 'single')
+             WHERE g.id IN (SELECT posting_id FROM pledge_fulfilment f WHERE f.pledge_line_id = pl.id)) k ON true
+         WHERE pl.kind = 'money' AND NOT p.is_pay_now AND k.kept > pl.received_quantity
         """,
     ),
     Invariant(

@@ -7,7 +7,7 @@ import uuid
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from coevolve.kit.moves import Machine
 class PledgeState(StrEnum):
     """Where a promise stands."""
 
+    awaiting_approval = "awaiting_approval"
     requested = "requested"
     offered = "offered"
     accepted = "accepted"
@@ -32,7 +33,7 @@ class PledgeState(StrEnum):
 
 
 S = PledgeState
-OPEN = frozenset({S.requested, S.offered, S.accepted, S.partly_delivered})
+OPEN = frozenset({S.awaiting_approval, S.requested, S.offered, S.accepted, S.partly_delivered})
 """States in which something is still to come."""
 AGREED = frozenset({S.accepted, S.partly_delivered, S.delivered, S.confirmed})
 """States in which both sides have said yes."""
@@ -40,6 +41,7 @@ AGREED = frozenset({S.accepted, S.partly_delivered, S.delivered, S.confirmed})
 PLEDGE = Machine(
     "pledge",
     {
+        S.awaiting_approval: {S.offered, S.lapsed, S.withdrawn, S.cancelled},
         S.requested: {S.accepted, S.declined, S.lapsed, S.withdrawn, S.cancelled},
         S.offered: {S.accepted, S.declined, S.lapsed, S.withdrawn, S.cancelled},
         S.accepted: {S.partly_delivered, S.delivered, S.confirmed, S.lapsed, S.withdrawn, S.cancelled},
@@ -49,14 +51,16 @@ PLEDGE = Machine(
         S.declined: set(),
         S.lapsed: set(),
         S.withdrawn: set(),
-        S.cancelled: set(),
+        S.cancelled: {S.partly_delivered},
     },
-    initial={S.requested, S.offered},
+    initial={S.awaiting_approval, S.requested, S.offered},
 )
-"""Giver: offer, withdraw; answers a request. Receiver: accept, decline; withdraws its request. Clock: lapse. Closing
-of the listing: cancel. The rest follows from fulfilments (goods, time, facilities) or from payments."""
+"""A second member of the giving organisation approves what is above its own limit. Giver: offer, withdraw; answers a
+request. Receiver: accept, decline; withdraws its request. Clock: lapse. Closing of the listing: cancel. The rest
+follows from fulfilments (goods, time, facilities) or from payments."""
 
 PLEDGE_LABELS: dict[str, Any] = {
+    S.awaiting_approval: lazy("Menunggu persetujuan organisasi"),
     S.requested: lazy("Diminta"),
     S.offered: lazy("Ditawarkan"),
     S.accepted: lazy("Disepakati"),
@@ -171,20 +175,36 @@ class Pledge(UuidKey, Created, Model):
         CheckConstraint("giver_organisation_id <> receiver_organisation_id", name="two_parties"),
         CheckConstraint("state <> 'requested' OR is_request", name="requested"),
         CheckConstraint("state <> 'declined' OR reason <> ''", name="declined_with_reason"),
+        CheckConstraint("state <> 'awaiting_approval' OR needs_approval", name="approval"),
+        CheckConstraint(
+            "NOT needs_approval OR approved_by IS NOT NULL"
+            " OR state IN ('awaiting_approval','withdrawn','lapsed','cancelled')",
+            name="approved_first",
+        ),
+        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved"),
+        CheckConstraint("approved_by <> giver_person_id", name="two_people"),
+        CheckConstraint("joined_at IS NULL OR is_guest", name="joined"),
         CheckConstraint(
             "length(message) <= 500 AND length(reason) <= 500 AND length(contact) <= 200"
-            " AND length(public_name) <= 120",
+            " AND length(public_name) <= 120 AND length(guest_name) <= 120 AND length(purchase_order) <= 60",
             name="texts",
         ),
         UniqueConstraint("client_token"),
-        Index("ix_pledge_listing_id", "listing_id", "created_at"),
+        Index("ix_pledge_listing_id", "listing_id", "created_at", "id", postgresql_include=["state"]),
         Index("ix_pledge_giver_person_id", "giver_person_id", "created_at"),
         Index("ix_pledge_giver_organisation_id", "giver_organisation_id", "created_at"),
         Index("ix_pledge_receiver_organisation_id", "receiver_organisation_id", "created_at"),
         Index(
             "ix_pledge_lapses_at",
             "lapses_at",
-            postgresql_where=text("state IN ('requested','offered','accepted','partly_delivered')"),
+            postgresql_where=text(
+                "state IN ('awaiting_approval','requested','offered','accepted','partly_delivered')"
+            ),
+        ),
+        Index(
+            "ix_pledge_unjoined",
+            "giver_person_id",
+            postgresql_where=text("is_guest AND joined_at IS NULL"),
         ),
     )
     machine: ClassVar[Machine] = PLEDGE
@@ -205,7 +225,17 @@ class Pledge(UuidKey, Created, Model):
     is_pay_now: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     """Its money is paid at once: no answer is needed, nothing counts before the money is there."""
     is_guest: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
-    """Given without signing in, by an address that proves nothing yet."""
+    """Given without signing in. The typed address names `giver_person_id`, and proves nothing yet."""
+    joined_at: Mapped[dt.datetime | None]
+    """When the owner of that address proved it and the gift came into their lists; until then it is nobody's."""
+    guest_name: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """The name a guest typed, for the receipt."""
+    needs_approval: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    """Above the giving organisation's own limit: the receiver hears of it only once a second member approved."""
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    approved_at: Mapped[dt.datetime | None]
+    purchase_order: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """The giver's own order number, printed on the invoice."""
     is_name_public: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     shares_identity: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     """Whether the receiver may see name and contact of a giver of money."""
@@ -237,6 +267,7 @@ class PledgeLine(UuidKey, Model):
             "accepted_quantity >= 0 AND (kind = 'money' OR accepted_quantity <= quantity)", name="accepted"
         ),
         CheckConstraint("received_quantity >= 0", name="received"),
+        CheckConstraint("hold_from >= 0", name="hold_from"),
         CheckConstraint("kind = 'money' OR received_quantity <= coalesce(accepted_quantity, 0)", name="kept"),
         CheckConstraint("available_from <= available_until", name="period"),
         CheckConstraint("(unit_value IS NULL) = (valuation_source IS NULL)", name="valuation"),
@@ -260,6 +291,8 @@ class PledgeLine(UuidKey, Model):
     """Counted and kept so far, as posted; recomputed by P2."""
     hold_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_transfer.id"))
     """The pending transfer in the commitment book."""
+    hold_from: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    """What had come already when that transfer was written: a changed promise is written anew for its rest."""
     available_from: Mapped[dt.date | None]
     available_until: Mapped[dt.date | None]
     note: Mapped[str] = mapped_column(server_default=text("''"), default="")
@@ -321,3 +354,72 @@ class PledgeFulfilment(UuidKey, Created, Model):
     """The posting in the commitment book that says it was kept."""
     happened_at: Mapped[dt.datetime | None]
     """When it was handed over, performed, used or paid."""
+
+
+class Instalment(UuidKey, Created, Model):
+    """A part of promised money and its day. What is paid of it is never stored: money fills the oldest day first."""
+
+    __tablename__ = "pledge_instalment"
+    __table_args__ = (
+        CheckConstraint("quantity > 0 AND quantity < 9000000000000000", name="quantity"),
+        UniqueConstraint("pledge_line_id", "due_on"),
+        Index("ix_pledge_instalment_due_on", "due_on"),
+    )
+
+    pledge_line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pledge_line.id"))
+    due_on: Mapped[dt.date]
+    quantity: Mapped[int]
+
+
+class GivingRule(Model):
+    """What an organisation's owner has laid down about its giving."""
+
+    __tablename__ = "pledge_giving_rule"
+    __table_args__ = (CheckConstraint("approval_above >= 0", name="approval_above"),)
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    approval_above: Mapped[int | None]
+    """Money above this sum (rupiah minor units) waits for a second member; empty: nothing does."""
+    unit: Mapped[str] = mapped_column(
+        ForeignKey("ledger_unit.code"), server_default=text("'IDR'"), default="IDR"
+    )
+    set_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    set_at: Mapped[dt.datetime]
+
+
+class Invoice(UuidKey, Created, Model):
+    """A bill to a giving organisation for money it promised. Numbers have no gaps; its payment says where it stands."""
+
+    __tablename__ = "pledge_invoice"
+    __table_args__ = (
+        UniqueConstraint("issuer", "year", "number"),
+        UniqueConstraint("payment_id"),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("due_on >= issued_on", name="days"),
+        CheckConstraint("length(purchase_order) <= 60", name="purchase_order"),
+        Index("ix_pledge_invoice_pledge_id", "pledge_id"),
+    )
+
+    pledge_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pledge.id"))
+    payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment.id"))
+    """The transfer that pays it: its reference and account stand on the paper."""
+    issuer: Mapped[str]
+    year: Mapped[int] = mapped_column(SmallInteger)
+    number: Mapped[int]
+    unit: Mapped[str] = mapped_column(ForeignKey("ledger_unit.code"))
+    amount: Mapped[int]
+    purchase_order: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    issued_on: Mapped[dt.date]
+    due_on: Mapped[dt.date]
+    issued_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class InvoiceCounter(Model):
+    """The last invoice number per issuer and year; issuing locks it, so a rolled back invoice leaves no gap."""
+
+    __tablename__ = "pledge_invoice_counter"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    last: Mapped[int] = mapped_column(server_default=text("0"), default=0)

@@ -12,8 +12,12 @@ from coevolve.people.models import Person
 from coevolve.pledges.models import Pledge, PledgeState
 
 GIVER_VERBS = frozenset({"hand_over", "no_show", "pay"})
+MONEY_VERBS = frozenset({"change", "bill", "approve"})
+"""For an organisation's pledge: its owners and finance alone; who offered never approves."""
 RECEIVER_VERBS = frozenset({"receive", "confirm", "contest"})
-LINK_VERBS = frozenset({"see", "schedule", "hand_over", "pay", "withdraw", "receive", "confirm", "contest"})
+LINK_VERBS = frozenset(
+    {"see", "schedule", "hand_over", "pay", "change", "withdraw", "receive", "confirm", "contest"}
+)
 """What a signed link may do without sign-in; answering an offer is for members."""
 
 
@@ -26,6 +30,8 @@ class Party:
     is_receiver: bool = False
     may_answer: bool = False
     """Answers offers for the receiver (owner or member of a checked organisation)."""
+    may_give: bool = False
+    """Moves the giver's money: the giver itself, or an owner or finance member of the giving organisation."""
     is_staff: bool = False
     is_link: bool = False
 
@@ -44,39 +50,52 @@ def party_of(person: Person | None, pledge: Pledge) -> Party:
         return Party()
     receiver = organisations.get(pledge.receiver_organisation_id)
     role = organisations.role_in(person.id, receiver.id)
-    is_giver = pledge.giver_organisation_id is None and pledge.giver_person_id == person.id
+    is_unproven = pledge.is_guest and pledge.joined_at is None
+    is_giver = (
+        pledge.giver_organisation_id is None and pledge.giver_person_id == person.id and not is_unproven
+    )
+    may_give = is_giver
     if pledge.giver_organisation_id is not None:
-        is_giver = organisations.role_in(person.id, pledge.giver_organisation_id) is not None
+        given_by = organisations.get(pledge.giver_organisation_id)
+        seat = organisations.role_in(person.id, given_by.id)
+        is_giver = seat is not None
+        may_give = organisation_policy.allows(seat, given_by.state, "give")
+    is_known = not pledge.needs_approval or pledge.approved_at is not None
     return Party(
         person_id=person.id,
         is_giver=is_giver,
-        is_receiver=role is not None,
-        may_answer=organisation_policy.allows(role, receiver.state, "answer_pledges"),
+        may_give=may_give,
+        is_receiver=role is not None and is_known,
+        may_answer=is_known and organisation_policy.allows(role, receiver.state, "answer_pledges"),
         is_staff=bool(people.staff_roles(person.id) & {"moderator", "finance"}),
     )
 
 
 def party_by_link(side: str) -> Party:
     """Whoever holds a signed link of one side."""
-    return Party(is_giver=side == "giver", is_receiver=side == "receiver", is_link=True)
+    return Party(
+        is_giver=side == "giver", may_give=side == "giver", is_receiver=side == "receiver", is_link=True
+    )
 
 
 def allows(party: Party, verb: str, pledge: Pledge) -> bool:
     """Whether the party may do the verb; the state table is asked by the mover. Pure."""
     if party.is_stranger or (party.is_link and verb not in LINK_VERBS):
         return False
-    if verb == "see":
-        return True
+    if verb in MONEY_VERBS:
+        return party.may_give and (verb != "approve" or party.person_id != pledge.giver_person_id)
     if verb in {"accept", "decline"}:
         return party.is_giver if pledge.is_request else party.may_answer
     if verb == "withdraw":
         asked = pledge.is_request and pledge.state == PledgeState.requested
         return party.may_answer if asked else party.is_giver
-    if verb == "schedule":
-        return party.is_giver or party.is_receiver
-    if verb in GIVER_VERBS:
-        return party.is_giver
-    return verb in RECEIVER_VERBS and party.is_receiver
+    sides = {
+        "see": True,
+        "schedule": party.is_giver or party.is_receiver,
+        **dict.fromkeys(GIVER_VERBS, party.is_giver),
+        **dict.fromkeys(RECEIVER_VERBS, party.is_receiver),
+    }
+    return sides.get(verb, False)
 
 
 def may(person: Person | None, verb: str, pledge: Pledge) -> bool:

@@ -71,6 +71,10 @@ KINDS: dict[str, tuple[Any, Any]] = {
         lazy("Kurang bayar"),
         lazy("Yang datang sudah dicatat. Tanyakan donatur apakah sisanya akan menyusul."),
     ),
+    "twice": (
+        lazy("Dibayar dua kali"),
+        lazy("Yang kedua menjadi saldo donatur. Tanyakan: dialihkan atau dikembalikan."),
+    ),
     "unidentified": (
         lazy("Uang di bank belum dikenal"),
         lazy("Cari donaturnya: cocokkan mutasi ini dengan dukungan, atau hubungi bank."),

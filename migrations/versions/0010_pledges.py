@@ -12,6 +12,7 @@ revision = "0010"
 down_revision: str | None = "0009"
 
 PLEDGE_EDGES = (
+    ("(begin)", "awaiting_approval"),
     ("(begin)", "offered"),
     ("(begin)", "requested"),
     ("accepted", "cancelled"),
@@ -20,6 +21,11 @@ PLEDGE_EDGES = (
     ("accepted", "lapsed"),
     ("accepted", "partly_delivered"),
     ("accepted", "withdrawn"),
+    ("awaiting_approval", "cancelled"),
+    ("awaiting_approval", "lapsed"),
+    ("awaiting_approval", "offered"),
+    ("awaiting_approval", "withdrawn"),
+    ("cancelled", "partly_delivered"),
     ("confirmed", "cancelled"),
     ("confirmed", "partly_delivered"),
     ("delivered", "cancelled"),
@@ -93,6 +99,12 @@ def _create_tables() -> None:
         sa.Column("is_request", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_pay_now", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_guest", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("guest_name", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("needs_approval", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("purchase_order", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("is_name_public", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("shares_identity", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("public_name", sa.Text(), server_default=sa.text("''"), nullable=False),
@@ -113,8 +125,8 @@ def _create_tables() -> None:
         ),
         sa.CheckConstraint("state <> 'requested' OR is_request", name=op.f("ck_pledge_requested")),
         sa.CheckConstraint(
-            "state IN ('requested','offered','accepted','declined','partly_delivered','delivered','confirmed',"
-            "'lapsed','withdrawn','cancelled')",
+            "state IN ('awaiting_approval','requested','offered','accepted','declined','partly_delivered',"
+            "'delivered','confirmed','lapsed','withdrawn','cancelled')",
             name=op.f("ck_pledge_state"),
         ),
         sa.CheckConstraint(
@@ -126,9 +138,19 @@ def _create_tables() -> None:
         ),
         sa.CheckConstraint(
             "length(message) <= 500 AND length(reason) <= 500 AND length(contact) <= 200"
-            " AND length(public_name) <= 120",
+            " AND length(public_name) <= 120 AND length(guest_name) <= 120 AND length(purchase_order) <= 60",
             name=op.f("ck_pledge_texts"),
         ),
+        sa.CheckConstraint("state <> 'awaiting_approval' OR needs_approval", name=op.f("ck_pledge_approval")),
+        sa.CheckConstraint(
+            "NOT needs_approval OR approved_by IS NOT NULL"
+            " OR state IN ('awaiting_approval','withdrawn','lapsed','cancelled')",
+            name=op.f("ck_pledge_approved_first"),
+        ),
+        sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name=op.f("ck_pledge_approved")),
+        sa.CheckConstraint("approved_by <> giver_person_id", name=op.f("ck_pledge_two_people")),
+        sa.CheckConstraint("joined_at IS NULL OR is_guest", name=op.f("ck_pledge_joined")),
+        sa.ForeignKeyConstraint(["approved_by"], ["person.id"], name=op.f("fk_pledge_approved_by")),
         sa.ForeignKeyConstraint(
             ["giver_organisation_id"], ["organisation.id"], name=op.f("fk_pledge_giver_organisation_id")
         ),
@@ -152,9 +174,20 @@ def _create_tables() -> None:
         "pledge",
         ["lapses_at"],
         unique=False,
-        postgresql_where=sa.text("state IN ('requested','offered','accepted','partly_delivered')"),
+        postgresql_where=sa.text(
+            "state IN ('awaiting_approval','requested','offered','accepted','partly_delivered')"
+        ),
     )
-    op.create_index("ix_pledge_listing_id", "pledge", ["listing_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_pledge_unjoined",
+        "pledge",
+        ["giver_person_id"],
+        unique=False,
+        postgresql_where=sa.text("is_guest AND joined_at IS NULL"),
+    )
+    op.create_index(
+        "ix_pledge_listing_id", "pledge", ["listing_id", "created_at", "id"], postgresql_include=["state"]
+    )
     op.create_index(
         "ix_pledge_receiver_organisation_id",
         "pledge",
@@ -173,6 +206,7 @@ def _create_tables() -> None:
         sa.Column("accepted_quantity", sa.BigInteger(), nullable=True),
         sa.Column("received_quantity", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("hold_id", sa.BigInteger(), nullable=True),
+        sa.Column("hold_from", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("available_from", sa.Date(), nullable=True),
         sa.Column("available_until", sa.Date(), nullable=True),
         sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
@@ -205,6 +239,7 @@ def _create_tables() -> None:
             "quantity > 0 AND quantity < 9000000000000000", name=op.f("ck_pledge_line_quantity")
         ),
         sa.CheckConstraint("received_quantity >= 0", name=op.f("ck_pledge_line_received")),
+        sa.CheckConstraint("hold_from >= 0", name=op.f("ck_pledge_line_hold_from")),
         sa.ForeignKeyConstraint(["hold_id"], ["ledger_transfer.id"], name=op.f("fk_pledge_line_hold_id")),
         sa.ForeignKeyConstraint(["line_id"], ["listing_line.id"], name=op.f("fk_pledge_line_line_id")),
         sa.ForeignKeyConstraint(["pledge_id"], ["pledge.id"], name=op.f("fk_pledge_line_pledge_id")),

@@ -158,10 +158,19 @@ def test_giving_for_an_organisation(session: Session) -> None:
         pledges.offered(need, by=owner, for_organisation_id=need.organisation_id)
 
 
-def test_promising_money_for_later_is_for_organisations(session: Session) -> None:
+def test_promising_money_for_later_is_for_those_who_sign_in(session: Session) -> None:
     with pytest.raises(Invalid) as refusal:
-        pledges.gift(is_pay_now=False)
-    assert refusal.value.code == "promise_by_person"
+        service.offer(
+            listing_id=(where := listings.open_campaign()).id,
+            by=None,
+            guest=service.Guest(email="tamu@contoh.example", name="Ibu Tamu"),
+            lines=[Wish(line_id=pledges.line_of(where, "money").id, quantity=50_000_000)],
+            client_token=uuid7(),
+            is_pay_now=False,
+        )
+    assert refusal.value.code == "promise_by_guest"
+    promise = pledges.gift(is_pay_now=False)
+    assert (promise.state, promise.is_pay_now) == (PledgeState.offered, False)
 
 
 def test_only_an_open_listing_takes_pledges(session: Session) -> None:

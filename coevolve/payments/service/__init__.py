@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coevolve.payments.service.arriving import look_at, poll_events, poll_open, receive, replay
 from coevolve.payments.service.checkout import cancel, start_checkout
+from coevolve.payments.service.credit import start_credit
 from coevolve.payments.service.expiry import expire_due
 from coevolve.payments.service.receipts import annul_receipt, number_receipts, write_receipt
 from coevolve.payments.service.sending import outbox_id_of, send, send_due
@@ -26,5 +27,10 @@ __all__ = [
     "send_due",
     "start_bank_transfer",
     "start_checkout",
+    "start_credit",
+    "start_setup",
+    "state_account",
+    "state_organisation_account",
+    "verify_account",
     "write_receipt",
 ]

@@ -91,21 +91,25 @@ def start_bank_transfer(
     money: Money,
     client_token: uuid.UUID,
     payer_name: str | None,
+    is_rest: bool = False,
+    with_code: bool = True,
+    deadline: dt.datetime | None = None,
 ) -> Payment:
     """Write a payment with a sum of its own (1 to 999 rupiah on top), reserved by a constraint until `hold_until`.
 
-    With every code of a sum taken, the reference alone will identify the gift.
+    With every code of a sum taken, or without a code (an invoice), the reference alone will identify the gift.
+    `is_rest`: it completes a gift, and may be smaller than one.
     """
-    check_gift(money)
+    check_gift(money, is_rest=is_rest)
     first = find_by_token(reference_kind, reference_id, client_token)
     if first is not None:
         return first
     account = _receiving_account(money.unit)
     current = settings()
-    deadline = clock.now() + dt.timedelta(hours=current.transfer_hours)
+    until = deadline or clock.now() + dt.timedelta(hours=current.transfer_hours)
 
     def make() -> Payment:
-        code = _free_code(account.id, money.amount)
+        code = _free_code(account.id, money.amount) if with_code else None
         return Payment(
             public_ref=new_reference(),
             reference_kind=reference_kind,
@@ -121,8 +125,8 @@ def start_bank_transfer(
             state=PaymentState.awaiting,
             payer_norm=normalise_name(payer_name) if payer_name else None,
             created_on=clock.today(),
-            expires_at=deadline,
-            hold_until=deadline + dt.timedelta(hours=current.transfer_grace_hours),
+            expires_at=until,
+            hold_until=until + dt.timedelta(hours=current.transfer_grace_hours),
         )
 
     return write(make, cause="transfer started")

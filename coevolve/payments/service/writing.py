@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from coevolve.config import settings
@@ -15,35 +13,32 @@ from coevolve.kit.errors import Conflict, Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import Money, format_rupiah
 from coevolve.payments.models import Payment
+from coevolve.payments.queries import find_by_token
 
 TRIES = 8
 
+__all__ = ["check_gift", "find_by_token", "write"]
 
-def check_gift(money: Money) -> None:
-    """Refuse an amount that cannot be a gift: too small, too large, or not whole rupiah. Raises Invalid."""
+
+def check_gift(money: Money, *, is_rest: bool = False) -> None:
+    """Refuse an amount that cannot be a gift: too small, too large, or not whole rupiah. Raises Invalid.
+
+    The rest of a gift, or what a giver's credit holds, may be smaller than a gift on its own.
+    """
     current = settings()
     if money.unit != "IDR":
         raise Invalid("unit", lazy("Dukungan uang diberikan dalam rupiah."), field="amount")
     if money.amount % 100:
         raise Invalid("sen", lazy("Jumlah dukungan ditulis dalam rupiah bulat, tanpa sen."), field="amount")
-    if money.amount < current.gift_min_minor:
-        least = format_rupiah(current.gift_min_minor)
+    smallest = 100 if is_rest else current.gift_min_minor
+    if money.amount < smallest:
+        least = format_rupiah(smallest)
         raise Invalid(
             "too_small", lazy("Jumlah dukungan paling sedikit %(least)s.", least=least), field="amount"
         )
     if money.amount > current.gift_max_minor:
         most = format_rupiah(current.gift_max_minor // 100 * 100)
         raise Invalid("too_large", lazy("Jumlah dukungan paling banyak %(most)s.", most=most), field="amount")
-
-
-def find_by_token(reference_kind: str, reference_id: uuid.UUID, client_token: uuid.UUID) -> Payment | None:
-    """The payment that an earlier click of the same form made."""
-    statement = select(Payment).where(
-        Payment.reference_kind == reference_kind,
-        Payment.reference_id == reference_id,
-        Payment.client_token == client_token,
-    )
-    return session().execute(statement).scalar_one_or_none()
 
 
 def write(make: Callable[[], Payment], *, cause: str) -> Payment:

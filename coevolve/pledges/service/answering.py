@@ -18,7 +18,7 @@ from coevolve.listings.models import State as ListingState
 from coevolve.pledges import queries
 from coevolve.pledges.models import Pledge, PledgeLine, PledgeState
 from coevolve.pledges.policy import Doer, Party
-from coevolve.pledges.service import asking, progress, telling
+from coevolve.pledges.service import asking, planning, progress, telling
 from coevolve.pledges.service.offering import check_missing
 
 REASON_MOST = 500
@@ -47,6 +47,10 @@ def accept(*, pledge_id: uuid.UUID, by: Doer, quantities: Mapping[uuid.UUID, int
     for line in sorted(undecided, key=lambda line: line.line_id):
         _agree(pledge, line, wanted[line.id], party)
     _answered(pledge, party)
+    for line in undecided:
+        if line.kind == "money" and wanted[line.id]:
+            planning.refit(pledge, line, wanted[line.id])
+            pledge.lapses_at = planning.latest(pledge, line)
     moves.move(pledge, PledgeState.accepted, by=party.person_id)
     lines = asking.lines_to_change(pledge.id)
     telling.record(pledge, "accepted", party.person_id, data={"quantities": _facts(lines)})
@@ -111,13 +115,18 @@ def _agree(pledge: Pledge, line: PledgeLine, quantity: int, party: Party) -> Non
     line.accepted_quantity = quantity
     if quantity == 0:
         return
+    line.hold_id = hold_of(pledge, line, quantity, party)
+
+
+def hold_of(pledge: Pledge, line: PledgeLine, amount: int, party: Party, *, change: int | None = None) -> int:
+    """Write a promise into the commitment book; `change`: the journal line that says why it is written anew."""
     owner_id, owner_kind = owner_of(pledge, line)
-    line.hold_id = ledger.hold(
-        key=f"pledge_line:{line.id}:hold",
+    return ledger.hold(
+        key=f"pledge_line:{line.id}:hold" + (f":{change}" if change is not None else ""),
         kind="pledge.accepted",
         debit_id=accounts.promises(owner_id, line.unit, owner_kind=owner_kind),
         credit_id=accounts.promised_to(owner_id, line.unit, owner_kind=owner_kind),
-        amount=quantity,
+        amount=amount,
         unit=line.unit,
         source_kind="pledge",
         source_id=pledge.id,

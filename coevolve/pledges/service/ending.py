@@ -29,12 +29,13 @@ def withdraw(*, pledge_id: uuid.UUID, by: Doer, reason: str = "") -> Pledge:
         raise Invalid("too_long", lazy("Paling banyak %(most)s huruf.", most=REASON_MOST), field="reason")
     asking.require_move(pledge, PledgeState.withdrawn)
     was_request = pledge.state == PledgeState.requested
+    is_unheard = pledge.state == PledgeState.awaiting_approval
     pledge.reason = said
     _end(pledge, PledgeState.withdrawn, by=party.person_id, cause=said)
     lines = asking.lines_to_change(pledge.id)
     if was_request:
         telling.tell_giver(pledge, "withdrawn", lines, reason=said)
-    elif not _is_unpaid(pledge):
+    elif not is_unheard and not _is_unpaid(pledge):
         telling.tell_receiver(pledge, "withdrawn", lines, reason=said)
     return pledge
 
@@ -52,12 +53,13 @@ def lapse_due(*, limit: int = 100) -> int:
     lapsed = 0
     for pledge_id in list(session().execute(due).scalars()):
         pledge = db.lock(Pledge, pledge_id)
+        is_unheard = pledge.state == PledgeState.awaiting_approval
         if any(payment.state in PAYMENT_OPEN for payment in payment_queries.of("pledge", pledge_id)):
             continue
         _end(pledge, PledgeState.lapsed, by=None, cause="nothing happened in time")
         lines = asking.lines_to_change(pledge.id)
         telling.tell_giver(pledge, "lapsed", lines)
-        if not _is_unpaid(pledge):
+        if not is_unheard and not _is_unpaid(pledge):
             telling.tell_receiver(pledge, "lapsed", lines)
         lapsed += 1
     return lapsed
@@ -97,3 +99,12 @@ def _is_unpaid(pledge: Pledge) -> bool:
     """Whether the receiver never saw it: a gift of money that was never paid."""
     statement = select(Pledge.id).where(Pledge.id == pledge.id, queries.unpaid())
     return session().execute(statement).first() is not None
+
+
+def end_unpaid(*, pledge_id: uuid.UUID, cause: str) -> bool:
+    """End a gift of money that was never paid, without a word: whoever asks tells the giver. False: it stays."""
+    pledge = db.lock(Pledge, pledge_id)
+    if pledge.state not in OPEN or not _is_unpaid(pledge):
+        return False
+    _end(pledge, PledgeState.lapsed, by=None, cause=cause)
+    return True

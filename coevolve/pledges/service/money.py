@@ -7,22 +7,26 @@ import uuid
 
 from coevolve.kit import clock, db, moves
 from coevolve.kit.db import session
-from coevolve.kit.errors import Conflict, Invalid
+from coevolve.kit.errors import Conflict, Invalid, NotFound
 from coevolve.kit.i18n import lazy
-from coevolve.kit.money import Money
+from coevolve.kit.money import Money, format_money
 from coevolve.ledger import accounts
 from coevolve.ledger import queries as ledger_queries
 from coevolve.ledger import service as ledger
 from coevolve.ledger.models import COMMITMENT
 from coevolve.listings.models import Listing
+from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
-from coevolve.payments.models import Payment
+from coevolve.payments.models import Payment, PaymentState
 from coevolve.people.models import Person
 from coevolve.pledges import queries
 from coevolve.pledges.models import AGREED, FulfilmentState, Pledge, PledgeFulfilment, PledgeLine, PledgeState
+from coevolve.pledges.policy import Doer
 from coevolve.pledges.service import asking, progress, telling
 
 METHODS = ("checkout", "bank_transfer")
+CANCELLABLE = (PaymentState.created, PaymentState.awaiting, PaymentState.grace)
+"""States in which nobody has paid yet; what is processing at the provider runs its course."""
 
 
 def pay(
@@ -30,17 +34,19 @@ def pay(
     pledge_id: uuid.UUID,
     method: str,
     client_token: uuid.UUID,
+    amount: int | None = None,
     language: str = "id",
 ) -> Payment:
-    """Start paying what is still to come of a pledge's money. The caller commits, then sends the outbox row."""
+    """Start paying what is still to come of a pledge's money, or `amount` of it (an instalment).
+
+    The caller commits, then sends the outbox row. More than the rest is refused: a pledge never grows silently.
+    """
     pledge = db.lock(Pledge, pledge_id)
     listing = db.get(Listing, pledge.listing_id)
-    line = queries.money_line_of(pledge_id)
-    if line is None or not queries.takes_money(pledge, listing):
-        raise Conflict("nothing_to_pay", lazy("Tidak ada lagi yang perlu dibayar untuk dukungan ini."))
-    if not pledge.is_pay_now and pledge.state not in AGREED:
-        raise Conflict("not_agreed", lazy("Dukungan ini belum disepakati atau sudah selesai."))
-    money = Money(line.quantity - line.received_quantity, line.unit)
+    first = payment_queries.find_by_token("pledge", pledge.id, client_token)
+    if first is not None:
+        return first
+    money = payable(pledge, listing, amount)
     giver = db.get(Person, pledge.giver_person_id) if pledge.giver_person_id is not None else None
     if method == "checkout":
         return payments.start_checkout(
@@ -58,11 +64,40 @@ def pay(
             reference_id=pledge.id,
             money=money,
             client_token=client_token,
+            is_rest=True,
             payer_name=telling.giver_name(pledge) or (giver.name if giver else ""),
         )
         telling.tell_how_to_transfer(pledge, payment)
         return payment
     raise Invalid("method_unknown", lazy("Pilih cara membayar."), field="method")
+
+
+def payable(pledge: Pledge, listing: Listing, amount: int | None = None) -> Money:
+    """What may be paid for a locked pledge now: its rest, or a part of it. Raises Conflict, Invalid."""
+    line = queries.money_line_of(pledge.id)
+    room = queries.room_of(pledge, listing)
+    if line is None or room == 0:
+        raise Conflict("nothing_to_pay", lazy("Tidak ada lagi yang perlu dibayar untuk dukungan ini."))
+    if not pledge.is_pay_now and pledge.state not in AGREED:
+        raise Conflict("not_agreed", lazy("Dukungan ini belum disepakati atau sudah selesai."))
+    if amount is not None and not 0 < amount <= room:
+        most = format_money(Money(room, line.unit))
+        raise Invalid("more_than_rest", lazy("Yang belum dibayar hanya %(most)s.", most=most), field="amount")
+    wanted = room if amount is None else amount
+    if line.unit == "IDR":
+        wanted -= wanted % 100  # money that came with sen may leave a rest with sen; people pay whole rupiah
+    return Money(wanted, line.unit)
+
+
+def cancel_payment(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, by: Doer) -> Payment:
+    """Give up one payment that waits; the pledge stays and can be paid anew. Its sum itself is never changed."""
+    pledge, party = asking.locked(pledge_id, by, "pay")
+    payment = payment_queries.get(payment_id)
+    if payment.reference_kind != "pledge" or payment.reference_id != pledge.id:
+        raise NotFound("not_found", lazy("Halaman atau data ini tidak ada."))
+    if payment.state not in CANCELLABLE or payment.captured:
+        raise Conflict("not_waiting", lazy("Pembayaran ini sudah tidak menunggu."))
+    return payments.cancel(payment_id=payment.id, by=party.person_id, cause="given up by the giver")
 
 
 def settle_money(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, at: dt.datetime) -> Pledge:
@@ -87,6 +122,7 @@ def settle_money(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, a
     fulfilment.posting_id = _keep_promise(pledge, line, fulfilment, money, at)
     if line.accepted_quantity is None:
         line.accepted_quantity = line.quantity
+    _wait_for_rest(pledge, payment_id)
     line.received_quantity += money.amount
     session().flush()
     if pledge.state == PledgeState.offered and not _waits_for_answer(pledge):
@@ -103,6 +139,13 @@ def settle_money(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, a
         telling.record(pledge, "confirmed", None)
     progress.fulfil_listing(pledge.listing_id)
     return pledge
+
+
+def _wait_for_rest(pledge: Pledge, payment_id: uuid.UUID) -> None:
+    """A gift paid at once that came short stays open as long as its payment is waited for."""
+    hold_until = payment_queries.get(payment_id).hold_until
+    if pledge.is_pay_now and hold_until is not None and pledge.lapses_at is not None:
+        pledge.lapses_at = max(pledge.lapses_at, hold_until)
 
 
 def return_money(
@@ -184,12 +227,10 @@ def _break_promise(
     pledge: Pledge, line: PledgeLine, fulfilment: PledgeFulfilment, back: int, at: dt.datetime
 ) -> int | None:
     """Take back from the commitment book what had been fulfilled of a promise and is not kept any more."""
-    if line.hold_id is None:
+    if pledge.is_pay_now:
         return None
     promised_to = accounts.promised_to(pledge.listing_id, line.unit, owner_kind="listing")
-    fulfilled = ledger_queries.fulfilled(line.hold_id) - ledger_queries.debited_by(
-        "pledge", pledge.id, promised_to
-    )
+    fulfilled = ledger_queries.kept_by("pledge", pledge.id, promised_to)
     amount = min(back, max(0, fulfilled - line.received_quantity))
     if amount == 0:
         return None

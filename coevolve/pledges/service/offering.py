@@ -26,8 +26,9 @@ from coevolve.people import service as people
 from coevolve.people.models import Person
 from coevolve.pledges import queries
 from coevolve.pledges.models import Pledge, PledgeLine, PledgeState
-from coevolve.pledges.service import asking, telling
+from coevolve.pledges.service import approving, asking, invoicing, planning, telling
 from coevolve.pledges.service.money import pay
+from coevolve.pledges.service.planning import Plan
 
 MESSAGE_MOST = 500
 NOTE_MOST = 500
@@ -71,12 +72,17 @@ def offer(
     message: str = "",
     contact: str = "",
     guest: Guest | None = None,
+    plan: Plan | None = None,
+    purchase_order: str = "",
+    is_rest: bool = False,
     language: str = "id",
 ) -> Pledge:
     """Offer money, goods, time or facilities to a need or campaign.
 
-    Money is paid at once unless `is_pay_now` is False (an organisation's written promise). With `method` (checkout or
-    bank_transfer) the payment is started as well. The same token finds the same pledge.
+    Money is paid at once unless `is_pay_now` is False: a promise for later, by somebody signed in, perhaps in parts by
+    `plan`; it counts once the receiver accepts. Above the giving organisation's own limit a second member approves
+    first. `is_rest`: given out of credit, so it may be small. With `method` (checkout or bank_transfer) the payment is
+    started as well. The same token finds the same pledge.
     """
     found = _clicked_before(client_token, listing_id)
     if found is not None:
@@ -89,22 +95,31 @@ def offer(
     has_money = any(known[wish.line_id].kind == "money" for wish in wished)
     giver = _giver(by, guest, language, is_money_only=all(known[w.line_id].kind == "money" for w in wished))
     organisation = _giving_organisation(giver, for_organisation_id, listing, has_money=has_money)
-    if has_money and not is_pay_now and organisation is None:
-        raise Invalid("promise_by_person", lazy("Janji bayar nanti hanya untuk organisasi."), field="pays")
+    if has_money and not is_pay_now and by is None:
+        raise Invalid("promise_by_guest", lazy("Masuk dulu untuk berjanji membayar nanti."), field="pays")
     for wish in wished:
-        _check_offer(wish, known[wish.line_id], listing)
+        _check_offer(wish, known[wish.line_id], listing, is_rest=is_rest)
+    money = _money(wished, known)
+    if plan is not None and money is not None:
+        planning.check(plan, money)
+    waits = money is not None and approving.needs_approval(organisation, money.amount, giver)
     pledge = Pledge(
         listing_id=listing_id,
         giver_person_id=giver.id,
         giver_organisation_id=organisation.id if organisation else None,
         receiver_organisation_id=listing.organisation_id,
-        state=PledgeState.offered,
+        state=PledgeState.awaiting_approval if waits else PledgeState.offered,
         is_pay_now=has_money and is_pay_now,
         is_guest=by is None,
+        guest_name=_limited(guest.name, NAME_MOST, "name") if by is None and guest is not None else "",
+        needs_approval=waits,
+        purchase_order=invoicing.order_number(purchase_order) if organisation is not None else "",
         is_name_public=is_name_public,
         shares_identity=shares_identity,
         public_name=_limited(
-            public_name or (organisation.name if organisation else giver.name), NAME_MOST, "public_name"
+            public_name or (organisation.name if organisation else _own_name(giver, by, guest)),
+            NAME_MOST,
+            "public_name",
         ),
         message=_limited(message, MESSAGE_MOST, "message"),
         contact=_limited(contact, CONTACT_MOST, "contact"),
@@ -112,9 +127,13 @@ def offer(
         lapses_at=clock.now() + dt.timedelta(days=settings().pledge_lapse_days),
     )
     pledge, is_new = _begin(pledge, _new_lines(wished, known), by=giver.id if by else None)
-    if is_new and any(known[wish.line_id].kind != "money" or not pledge.is_pay_now for wish in wished):
+    if is_new and plan is not None and money is not None and not pledge.is_pay_now:
+        _lay(pledge, plan)
+    if is_new and waits:
+        approving.ask_approval(pledge)
+    elif is_new and any(known[wish.line_id].kind != "money" or not pledge.is_pay_now for wish in wished):
         telling.tell_receiver(pledge, "offered", _awaiting_answer(pledge))
-    if method is not None and has_money:
+    if method is not None and has_money and not waits:
         pay(pledge_id=pledge.id, method=method, client_token=client_token, language=language)
     return pledge
 
@@ -202,6 +221,23 @@ def _begin(
     return pledge, True
 
 
+def _money(wished: list[Wish], known: dict[uuid.UUID, ListingLine]) -> Money | None:
+    """The money among the wishes: one at most."""
+    found = next((wish for wish in wished if known[wish.line_id].kind == "money"), None)
+    return Money(found.quantity, known[found.line_id].unit) if found is not None else None
+
+
+def _own_name(giver: Person, by: Person | None, guest: Guest | None) -> str:
+    """What a guest typed, never what is known of the address."""
+    return guest.name if by is None and guest is not None else giver.name
+
+
+def _lay(pledge: Pledge, plan: Plan) -> None:
+    line = queries.money_line_of(pledge.id)
+    if line is not None:
+        planning.write_plan(line, plan, line.quantity)
+
+
 def _awaiting_answer(pledge: Pledge) -> list[PledgeLine]:
     lines = asking.lines_to_change(pledge.id)
     return [line for line in lines if line.kind != "money" or not pledge.is_pay_now]
@@ -261,11 +297,11 @@ def _giving_organisation(
     return organisation
 
 
-def _check_offer(wish: Wish, line: ListingLine, listing: Listing) -> None:
+def _check_offer(wish: Wish, line: ListingLine, listing: Listing, *, is_rest: bool = False) -> None:
     """Refuse what the receiver could never accept, so that nobody waits for a no."""
     if line.kind == "money":
         try:
-            check_gift(Money(wish.quantity, line.unit))
+            check_gift(Money(wish.quantity, line.unit), is_rest=is_rest)
         except Invalid as refusal:
             raise Invalid(refusal.code, refusal.message, field=wish.field) from None
         return

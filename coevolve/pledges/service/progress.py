@@ -71,7 +71,7 @@ def give_up_rest(pledge: Pledge, *, by: uuid.UUID | None) -> None:
     for line in sorted(lines, key=lambda line: line.hold_id or 0):
         if line.hold_id is not None and ledger_queries.outstanding(line.hold_id) > 0:
             ledger.void(
-                key=f"pledge_line:{line.id}:void",
+                key=void_key(line),
                 pending_id=line.hold_id,
                 source_kind="pledge",
                 source_id=pledge.id,
@@ -84,6 +84,11 @@ def give_up_rest(pledge: Pledge, *, by: uuid.UUID | None) -> None:
     for fulfilment in session().execute(planned).scalars():
         moves.move(fulfilment, FulfilmentState.cancelled, by=by, cause="the pledge ended")
     close_payments(pledge, by=by)
+
+
+def void_key(line: PledgeLine) -> str:
+    """Names the giving up of the promise a line has now; a changed promise is another."""
+    return f"pledge_line:{line.id}:void:{line.hold_id}"
 
 
 def close_payments(pledge: Pledge, *, by: uuid.UUID | None) -> None:

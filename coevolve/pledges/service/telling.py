@@ -13,7 +13,7 @@ from coevolve.notifications import service as notifications
 from coevolve.organisations import queries as organisations
 from coevolve.payments import queries as payment_queries
 from coevolve.payments.models import Payment
-from coevolve.pledges import links, words
+from coevolve.pledges import links, queries, words
 from coevolve.pledges.models import Pledge, PledgeLine
 
 ANSWERERS = ("owner", "member")
@@ -42,18 +42,28 @@ def support_of(lines: Iterable[PledgeLine]) -> dict[str, str]:
 
 def tell_giver(pledge: Pledge, happened: str, lines: Iterable[PledgeLine], **more: str) -> None:
     """Tell the giver, or those of the giving organisation who answer for it."""
-    person_ids = _answerers(pledge.giver_organisation_id)
-    if pledge.giver_person_id is not None:
-        person_ids.add(pledge.giver_person_id)
-    _tell(pledge, happened, lines, person_ids=person_ids, side="giver", more=more)
+    _tell(pledge, happened, lines, person_ids=giver_ids(pledge), side="giver", more=more)
 
 
 def tell_receiver(pledge: Pledge, happened: str, lines: Iterable[PledgeLine], **more: str) -> None:
     """Tell those who answer for the receiving organisation, and who asked."""
+    _tell(pledge, happened, lines, person_ids=receiver_ids(pledge), side="receiver", more=more)
+
+
+def giver_ids(pledge: Pledge) -> set[uuid.UUID]:
+    """The giver, and those of the giving organisation who answer for it."""
+    person_ids = _answerers(pledge.giver_organisation_id)
+    if pledge.giver_person_id is not None:
+        person_ids.add(pledge.giver_person_id)
+    return person_ids
+
+
+def receiver_ids(pledge: Pledge) -> set[uuid.UUID]:
+    """Those who answer for the receiving organisation, and who asked."""
     person_ids = _answerers(pledge.receiver_organisation_id)
     if pledge.receiver_person_id is not None:
         person_ids.add(pledge.receiver_person_id)
-    _tell(pledge, happened, lines, person_ids=person_ids, side="receiver", more=more)
+    return person_ids
 
 
 def tell_how_to_transfer(pledge: Pledge, payment: Payment) -> None:
@@ -76,6 +86,7 @@ def tell_how_to_transfer(pledge: Pledge, payment: Payment) -> None:
         },
         dedupe_key=f"payment.instructions:{payment.id}",
         for_organisation=pledge.giver_organisation_id,
+        channels=("email",) if queries.is_unproven(pledge) else None,
     )
 
 
@@ -95,23 +106,36 @@ def _tell(
     more: dict[str, str],
 ) -> None:
     key = more.pop("key", str(pledge.id))
-    listing = db.get(Listing, pledge.listing_id)
-    by_link = pledge.is_guest if side == "giver" else happened == "handed_over"
+    is_unproven = side == "giver" and queries.is_unproven(pledge)
+    by_link = is_unproven or (side == "receiver" and happened == "handed_over")
     notifications.queue(
         kind=f"pledge.{happened}",
         person_ids=person_ids,
         about=("pledge", pledge.id),
-        data={
-            "title": listing.title,
-            "support": support_of(lines),
-            "organisation": organisations.get(pledge.receiver_organisation_id).name,
-            "giver": giver_name(pledge),
+        data=facts_of(pledge, lines)
+        | {
             "path": links.path(pledge.id, side) if by_link else f"/dukungan/{pledge.id}",
         }
         | more,
         dedupe_key=f"pledge.{happened}:{key}:{side}",
         for_organisation=pledge.giver_organisation_id if side == "giver" else pledge.receiver_organisation_id,
+        channels=("email",) if is_unproven else None,
     )
+
+
+def facts_of(pledge: Pledge, lines: Iterable[PledgeLine]) -> dict[str, Any]:
+    """What notices of a pledge say."""
+    return {
+        "title": db.get(Listing, pledge.listing_id).title,
+        "support": support_of(lines),
+        "organisation": organisations.get(pledge.receiver_organisation_id).name,
+        "giver": giver_name(pledge),
+    }
+
+
+def forget_names(pledge_ids: Any) -> None:
+    """Take the giver's name out of notices others got about these pledges."""
+    notifications.forget(about_kind="pledge", about_ids=pledge_ids, fields=("giver",))
 
 
 def giver_name(pledge: Pledge) -> str:

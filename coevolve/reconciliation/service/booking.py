@@ -19,12 +19,11 @@ from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
 from coevolve.payments.links import receipt_path
 from coevolve.payments.models import OPEN, Payment, PaymentState, Receipt
-from coevolve.people import queries as people
-from coevolve.people.models import PersonState
+from coevolve.pledges import links as pledge_links
 from coevolve.pledges import queries as pledge_queries
 from coevolve.pledges import service as pledges
 from coevolve.pledges.queries import Settlement
-from coevolve.reconciliation.service.cases import open_case
+from coevolve.reconciliation.service.cases import close_by_itself, open_case
 
 CAPTURED = "payment.captured"
 
@@ -49,8 +48,8 @@ def credit_account(settlement: Settlement, unit: str) -> int:
     """Where money waits that is a giver's but has no fund to go to."""
     if settlement.giver_organisation_id is not None:
         return accounts.donor_credit(settlement.giver_organisation_id, unit, owner_kind="organisation")
-    if settlement.giver_person_id is not None:
-        return accounts.donor_credit(settlement.giver_person_id, unit)
+    if settlement.owner_person_id is not None:
+        return accounts.donor_credit(settlement.owner_person_id, unit)
     return accounts.donor_credit(settlement.pledge_id, unit, owner_kind="pledge")
 
 
@@ -66,7 +65,7 @@ def book(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
 
 def _into_fund(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
     money = arrival.money
-    meant = Money(min(money.amount, max(0, payment.amount - payment.captured)), money.unit)
+    meant = _meant(payment, settlement, money)
     surplus = money - meant
     fund = accounts.fund(settlement.listing_id, money.unit)
     transfers = []
@@ -85,10 +84,25 @@ def _into_fund(payment: Payment, settlement: Settlement, arrival: Arrival) -> in
         _say_thanks(payment, settlement, meant, arrival)
     if surplus:
         open_case(kind="over", subject=("payment", payment.id), payment_id=payment.id, difference=surplus)
-    elif payment.captured < payment.amount:
+        _notify(
+            "payment.credited", payment, settlement, surplus, f"payment.credited:{arrival.key}", path="/saldo"
+        )
+    if payment.captured < payment.amount:
         missing = Money(payment.amount - payment.captured, payment.unit)
         open_case(kind="short", subject=("payment", payment.id), payment_id=payment.id, difference=missing)
+    else:
+        close_by_itself(kind="short", subject=("payment", payment.id), note="Sisanya sudah datang.")
     return posting_id
+
+
+def _meant(payment: Payment, settlement: Settlement, money: Money) -> Money:
+    """How much goes to the pledge: what this payment still asks for, never beyond what the pledge takes.
+
+    A transfer's own code comes on top of the pledge; money given twice for one promise does not.
+    """
+    asked = max(0, payment.amount - payment.captured)
+    code = min((payment.unique_code or 0) * 100, asked)
+    return Money(min(money.amount, asked, settlement.room + code), money.unit)
 
 
 def _into_credit(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
@@ -96,14 +110,21 @@ def _into_credit(payment: Payment, settlement: Settlement, arrival: Arrival) -> 
     to = credit_account(settlement, arrival.money.unit)
     posting_id = _post(payment, arrival, [_transfer(arrival.from_account, to, arrival.money)])
     _count(payment, arrival)
-    is_twice = payment.state == PaymentState.captured
+    kind = _why_credit(payment, settlement)
     if payment.machine.allows(payment.state, PaymentState.captured_late):
         moves.move(payment, PaymentState.captured_late, by=None, cause=arrival.key)
     journal.record("payment.late", about=("payment", payment.id), by=None, data=_facts(arrival.money))
-    kind = "over" if is_twice else "late"
     open_case(kind=kind, subject=("payment", payment.id), payment_id=payment.id, difference=arrival.money)
-    _notify("payment.late", payment, settlement, arrival.money, f"payment.late:{arrival.key}")
+    told = "payment.late" if kind == "late" else "payment.credited"
+    _notify(told, payment, settlement, arrival.money, f"{told}:{arrival.key}", path="/saldo")
     return posting_id
+
+
+def _why_credit(payment: Payment, settlement: Settlement) -> str:
+    """The case: more of the same payment, a second payment for a gift that is complete, or simply too late."""
+    if payment.state == PaymentState.captured:
+        return "over"
+    return "twice" if settlement.is_complete else "late"
 
 
 def _post(payment: Payment, arrival: Arrival, transfers: list[Transfer]) -> int:
@@ -167,10 +188,8 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
 
 
 def _is_guest(settlement: Settlement) -> bool:
-    """Whether the giver has no account to sign in to, so that a link must carry its own right."""
-    if settlement.giver_person_id is None:
-        return False
-    return people.get(settlement.giver_person_id).state == PersonState.invited
+    """Whether the giver has no account to see the gift in, so that a link must carry its own right."""
+    return settlement.is_unproven
 
 
 def _notify(
@@ -178,6 +197,8 @@ def _notify(
 ) -> None:
     if settlement.giver_person_id is None:
         return
+    if settlement.is_unproven and more.get("path") == "/saldo":
+        more["path"] = pledge_links.path(settlement.pledge_id, "giver")
     notifications.queue(
         kind=kind,
         person_ids=[settlement.giver_person_id],
@@ -185,6 +206,7 @@ def _notify(
         data=_words(money) | {"title": settlement.title, "path": f"/bayar/{payment.public_ref}"} | more,
         dedupe_key=dedupe_key,
         for_organisation=settlement.giver_organisation_id,
+        channels=("email",) if settlement.is_unproven else None,
     )
 
 
