@@ -26,6 +26,7 @@ from coevolve.kit.access import access, rule_of
 from coevolve.kit.db import db, session
 from coevolve.kit.errors import DomainError, Forbidden, TooMany
 from coevolve.kit.i18n import lazy
+from coevolve.kit.shared_pages import SharedPages
 from coevolve.kit.text import markdown
 from coevolve.people import web as people_web
 
@@ -55,10 +56,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = SharedPages(app.wsgi_app)  # type: ignore[assignment]
     db.init_app(app)
     with app.app_context():
         reads.watch(db.engine)
     registry.import_models()
+    install_uploads(app)
     csrf.init_app(app)
     compress.init_app(app)
     people_web.install(app)
@@ -170,6 +173,15 @@ def _asset(app: Flask) -> Any:
         return f"/static/{name}?v={digest}"
 
     return address
+
+
+def install_uploads(app: Flask) -> None:
+    """Forms that carry a file (kit.files.takes_files) may be larger; said before anything reads the request's body."""
+
+    @app.before_request
+    def _room_for_a_file() -> None:
+        if getattr(app.view_functions.get(request.endpoint or ""), "takes_files", False):
+            request.max_content_length = current_settings().upload_max_bytes + 500_000
 
 
 # --- before and after each request ------------------------------------------------------------------

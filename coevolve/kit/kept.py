@@ -17,6 +17,7 @@ from flask import session as browser_session
 
 from coevolve.config import settings
 from coevolve.kit import clock, i18n
+from coevolve.kit.shared_pages import MARK
 
 _pages: OrderedDict[Hashable, bytes] = OrderedDict()
 _lock = threading.Lock()
@@ -30,6 +31,7 @@ def kept_page(template: str, made_from: Hashable, words: Callable[[], dict[str, 
     """
     if g.get("signed_in") is not None or browser_session.get("_flashes"):
         return current_app.response_class(render_template(template, **words()))
+    request.environ[MARK] = True
     key = (template, request.full_path, i18n.language(), clock.today(), made_from)
     body = _pages.get(key)
     if body is None:

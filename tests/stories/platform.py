@@ -160,7 +160,7 @@ def _begin(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
         with output.open("wb") as sink:
             process = subprocess.Popen(
                 [sys.executable, "-m", "coevolve.cli", "up", "--port", str(random.randrange(20_000, 30_000))],
-                env={**environment, "COEVOLVE_RUN_FOLDER": str(folder / "run")},
+                env={**environment, "COEVOLVE_RUN_FOLDER": str(folder / "run"), "COEVOLVE_PAGE_SECONDS": "0"},
                 cwd=ROOT,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
