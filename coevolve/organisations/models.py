@@ -264,6 +264,7 @@ class VerificationClaim(UuidKey, Created, Model):
             unique=True,
             postgresql_where=text("state IN ('draft', 'submitted', 'needs_fix')"),
         ),
+        Index("ix_verification_claim_organisation_id", "organisation_id", "created_at"),
         Index("ix_verification_claim_expires_on", "expires_on", postgresql_where=text("state = 'accepted'")),
     )
     machine: ClassVar[Machine] = CLAIM

@@ -215,6 +215,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('draft', 'submitted', 'needs_fix')"),
     )
     op.create_index(
+        "ix_verification_claim_organisation_id", "verification_claim", ["organisation_id", "created_at"]
+    )
+    op.create_index(
         "ix_verification_claim_expires_on",
         "verification_claim",
         ["expires_on"],
