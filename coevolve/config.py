@@ -96,6 +96,8 @@ class Settings:
     case_days: int = 7
     """By when a difference should be settled, from the day it was found."""
     second_person_refund_minor: int = 500_000_000
+    refund_ask_days: int = 30
+    """So long after giving a donor may ask for the money back, if it is not disbursed."""
     outbox_unknown_hours: int = 24
     monthly_hour: int = 9
     """Monthly gifts are charged from this hour of their day, Jakarta time."""
