@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from coevolve.notifications import delivery
+from coevolve.notifications import attaching, delivery
+from coevolve.reconciliation import papers
 from workers.app import task
+
+attaching.give("payment.received", papers.receipt_attachment)
 
 
 @task("notifications.deliver")

@@ -20,7 +20,11 @@ FLOWS: dict[str, Any] = {
 }
 """Kind of a movement -> words, in the order a summary shows them."""
 
-_BY_SOURCE = {"disbursement": ("returned", "disbursed")}
+_BY_SOURCE = {
+    "disbursement": ("returned", "disbursed"),
+    "dispute": ("dispute_over", "disputed"),
+    "refund": ("refund_undone", "refund"),
+}
 _BY_OTHER = {
     "refunds_payable": ("refund_undone", "refund"),
     "receivable": ("correction", "refund"),

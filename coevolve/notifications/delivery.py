@@ -24,7 +24,7 @@ from coevolve.config import settings
 from coevolve.kit import clock, inbox, mail
 from coevolve.kit.db import commit, session
 from coevolve.kit.faults import fault
-from coevolve.notifications import kinds, letters
+from coevolve.notifications import attaching, kinds, letters
 from coevolve.notifications.models import Message, MessageState
 from coevolve.people.models import Person, PersonState
 
@@ -226,7 +226,10 @@ def _written(letter: _Due) -> EmailMessage:
     key = f"message-{letter.ids[0]}"
     if letter.is_digest:
         return letters.digest(key=key, messages=known, **who)
-    return letters.notice(key=key, kind=known[0][0], data=known[0][1], **who)
+    kind, data = known[0]
+    written = letters.notice(key=key, kind=kind, data=data, **who)
+    attaching.add_to(written, kind=kind, data=data, language=letter.language)
+    return written
 
 
 # A mark that a crash of the database loses would only repeat one letter, so it need not wait for the disk.
