@@ -13,8 +13,9 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "CE"
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_CANDIDATE = re.compile(r"C[\s.\-/]*E(?:[\s.\-/]*[0-9A-Z]){9}")
-_NOISE = re.compile(r"[\s.\-/]")
+_CANDIDATE = re.compile(r"C[\s.,:_\-/]*E(?:[\s.,:_\-/]*[0-9A-Z]){9}")
+_SHORTENED = re.compile(r"(?<![0-9A-Z])CE ?([0-9A-Z]{7,8})(?![0-9A-Z])")
+_NOISE = re.compile(r"[\s.,:_\-/]")
 
 
 def check_symbol(body: str) -> str:
@@ -46,11 +47,17 @@ def is_reference(text: str) -> bool:
 def find_reference(text: str) -> str | None:
     """The one valid reference in a bank's text, or None (also when there are two different ones).
 
-    Lower case, spaces, line breaks, dots and hyphens inside, O for 0 and I or L for 1 are forgiven; a wrong check
-    symbol is not, because a half-read reference could be somebody else's.
+    Lower case, spaces, line breaks, dots, commas and hyphens inside, O for 0, I or L for 1, and zeros lost after CE are
+    forgiven; a wrong check symbol is not, because a half-read reference could be somebody else's.
     """
+    found = find_references(text)
+    return found[0] if len(found) == 1 else None
+
+
+def find_references(text: str) -> list[str]:
+    """All different valid references in a bank's text, in order of appearance."""
     upper = text.upper()
-    found: set[str] = set()
+    found: dict[str, None] = {}
     for start in range(len(upper)):
         if upper[start] != "C":
             continue
@@ -60,8 +67,18 @@ def find_reference(text: str) -> str | None:
         cleaned = _NOISE.sub("", match.group(0))
         candidate = PREFIX + cleaned[2:].translate(_ALIKE)
         if is_reference(candidate):
-            found.add(candidate)
-    return found.pop() if len(found) == 1 else None
+            found[candidate] = None
+    return list(found) or _with_lost_zeros(upper)
+
+
+def _with_lost_zeros(upper: str) -> list[str]:
+    """References whose first zeros a form has eaten, taking them for a number: one or two, in one unbroken word."""
+    found: dict[str, None] = {}
+    for rest in _SHORTENED.findall(upper):
+        candidate = PREFIX + rest.translate(_ALIKE).rjust(9, "0")
+        if sum(ch.isdigit() for ch in rest) >= 3 and is_reference(candidate):
+            found[candidate] = None
+    return list(found)
 
 
 def new_code(length: int = 12) -> str:

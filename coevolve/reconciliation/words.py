@@ -17,7 +17,9 @@ KINDS: dict[str, tuple[Any, Any]] = {
     ),
     "books": (
         lazy("Buku tidak memenuhi satu aturannya"),
-        lazy("Jangan salurkan uang dulu. Buka baris yang disebut, cari sebabnya, lalu betulkan dengan baris baru."),
+        lazy(
+            "Jangan salurkan uang dulu. Buka baris yang disebut, cari sebabnya, lalu betulkan dengan baris baru."
+        ),
     ),
     "dead_call": (
         lazy("Halaman kartu tidak dapat dibuat"),
@@ -43,6 +45,12 @@ KINDS: dict[str, tuple[Any, Any]] = {
         lazy("Jumlah di penyedia berbeda dari pembukuan"),
         lazy("Bandingkan transaksi penyedia dengan catatan kita, lalu betulkan dengan catatan baru."),
     ),
+    "hand_line": (
+        lazy("Mutasi catatan tangan tidak ada di rekening koran"),
+        lazy(
+            "Rekening koran hari itu sudah lengkap tanpa mutasi ini. Periksa tanggal dan jumlahnya, lalu betulkan."
+        ),
+    ),
     "late": (
         lazy("Uang datang terlambat"),
         lazy("Tersimpan sebagai saldo donatur. Tanyakan: dialihkan atau dikembalikan."),
@@ -63,9 +71,17 @@ KINDS: dict[str, tuple[Any, Any]] = {
         lazy("Pencairan ke bank gagal"),
         lazy("Uangnya kembali ke penyedia. Periksa rekening tujuan di dasbor penyedia."),
     ),
+    "payout_sum": (
+        lazy("Isi pencairan tidak sama dengan jumlahnya"),
+        lazy("Bandingkan transaksi pencairan ini dengan dasbor penyedia, lalu bandingkan lagi."),
+    ),
     "refund_failed": (
         lazy("Pengembalian gagal"),
         lazy("Uangnya kembali ke dana. Hubungi donatur dan cari jalan lain."),
+    ),
+    "refund_overtaken": (
+        lazy("Pengembalian didahului penyedia atau sengketa"),
+        lazy("Rencana pengembalian kita batal. Periksa apakah donatur masih menunggu sesuatu dari kita."),
     ),
     "short": (
         lazy("Kurang bayar"),
@@ -82,6 +98,10 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "unknown_charge": (
         lazy("Uang kartu tanpa dukungan"),
         lazy("Tersimpan sebagai dana belum dikenal. Cari asalnya di dasbor penyedia."),
+    ),
+    "unknown_debit": (
+        lazy("Uang keluar dari bank belum dijelaskan"),
+        lazy("Cari pengembalian, penyaluran, atau biaya bank sebesar ini, lalu cocokkan mutasinya."),
     ),
     "unknown_transaction": (
         lazy("Transaksi penyedia belum dapat dijelaskan"),
@@ -118,8 +138,15 @@ LINE_STATES: dict[str, Any] = {
     "proposed": lazy("Menunggu persetujuan"),
     "matched": lazy("Cocok"),
     "partly": lazy("Cocok sebagian"),
-    "review": lazy("Belum dikenal"),
+    "review": lazy("Perlu diperiksa"),
     "ignored": lazy("Diabaikan"),
+}
+STATEMENT_STATES: dict[str, Any] = {
+    "uploaded": lazy("Menunggu dibaca"),
+    "parsed": lazy("Terbaca, belum masuk"),
+    "accepted": lazy("Diterima"),
+    "refused": lazy("Ditolak"),
+    "undone": lazy("Dibatalkan"),
 }
 CASE_STATES: dict[str, Any] = {
     "open": lazy("Terbuka"),
@@ -131,5 +158,74 @@ CASE_STATES: dict[str, Any] = {
 TARGETS: dict[str, Any] = {
     "payment": lazy("Dukungan"),
     "payout": lazy("Pencairan penyedia"),
+    "refund": lazy("Pengembalian"),
+    "disbursement": lazy("Penyaluran"),
+    "fee": lazy("Biaya atau bunga bank"),
+    "line": lazy("Mutasi yang dibalik bank"),
     "unidentified": lazy("Dana belum dikenal"),
 }
+REASONS: dict[str, Any] = {
+    "bank_fee": lazy("Tampaknya biaya bank."),
+    "bank_interest": lazy("Tampaknya bunga dari bank."),
+    "by_hand": lazy("Diusulkan petugas."),
+    "changed": lazy("Keadaannya berubah sebelum sempat dibukukan."),
+    "code_forgotten": lazy("Jumlahnya pas tanpa kode unik, dan namanya mirip."),
+    "debit_unknown": lazy("Uang keluar tanpa penjelasan."),
+    "ignored": lazy("Diabaikan dengan alasan."),
+    "known_sender": lazy("Pengirim ini dikenal dari mutasi sebelumnya."),
+    "looked_again": lazy("Dibuka lagi untuk diperiksa."),
+    "name_other": lazy("Jumlahnya persis, tetapi nama pengirimnya orang lain."),
+    "nobody": lazy("Tidak ada dukungan menunggu sebesar ini."),
+    "parts": lazy("Beberapa mutasi bersama-sama membayar satu dukungan."),
+    "payout_sum": lazy("Jumlahnya sama dengan pencairan penyedia."),
+    "ref_cancelled": lazy("Nomor rujukannya milik dukungan yang dibatalkan."),
+    "ref_corrected": lazy("Nomor rujukannya baru saja dibetulkan."),
+    "ref_expired": lazy("Nomor rujukannya milik dukungan yang batas bayarnya sudah lewat."),
+    "ref_other_account": lazy("Nomor rujukannya milik dukungan ke rekening lain."),
+    "ref_other_unit": lazy("Nomor rujukannya milik dukungan dalam mata uang lain."),
+    "ref_over": lazy("Nomor rujukannya cocok, tetapi jumlahnya lebih."),
+    "ref_paid": lazy("Nomor rujukannya milik dukungan yang sudah dibayar."),
+    "ref_short": lazy("Nomor rujukannya cocok, tetapi jumlahnya kurang."),
+    "ref_twice": lazy("Beberapa mutasi menyebut nomor rujukan dan jumlah yang sama."),
+    "ref_unknown": lazy("Nomor rujukannya tidak kami kenal."),
+    "refs_several": lazy("Ada beberapa nomor rujukan, dan jumlahnya tidak pas."),
+    "rejected": lazy("Usulan untuk mutasi ini ditolak."),
+    "reversed": lazy("Ditarik kembali oleh bank; dua mutasi ini saling menutup."),
+    "sum_expired": lazy("Jumlahnya persis dukungan yang batas bayarnya sudah lewat."),
+    "sum_large": lazy("Jumlahnya persis, tetapi terlalu besar untuk dibukukan sendiri."),
+    "sum_rested": lazy("Jumlah ini baru saja dipakai dukungan lain; pastikan pengirimnya."),
+    "sum_several": lazy("Beberapa dukungan atau mutasi berjumlah sama."),
+    "undone": lazy("Pencocokannya dibatalkan."),
+    "written_off": lazy("Dihapusbukukan oleh dua petugas."),
+}
+"""Why a line waits, or what became of it (`Line.reason`)."""
+RULES: dict[str, Any] = {
+    "S1": lazy("Nomor rujukan dan jumlah"),
+    "S1b": lazy("Nomor rujukan dengan jumlah lain"),
+    "S1c": lazy("Beberapa nomor rujukan dalam satu mutasi"),
+    "S2": lazy("Jumlah dengan kode unik"),
+    "S3a": lazy("Jumlah dan nama"),
+    "S3b": lazy("Jumlah tanpa kode, dan nama"),
+    "S4": lazy("Satu mutasi untuk beberapa dukungan"),
+    "S5": lazy("Beberapa mutasi untuk satu dukungan"),
+    "S5a": lazy("Beberapa mutasi dengan satu nomor rujukan"),
+    "S5b": lazy("Beberapa mutasi satu pengirim"),
+    "bank_words": lazy("Uraian dari bank"),
+    "by_hand": lazy("Pilihan petugas"),
+    "disbursement": lazy("Penyaluran dengan nomor rujukan"),
+    "fee": lazy("Biaya dan bunga bank"),
+    "known": lazy("Pengirim yang dikenal"),
+    "merge": lazy("Digabung petugas"),
+    "payout": lazy("Pencairan penyedia kartu"),
+    "refund": lazy("Pengembalian dengan nomor rujukan"),
+    "rest": lazy("Diperiksa petugas"),
+    "reversal": lazy("Ditarik kembali oleh bank"),
+    "set_aside": lazy("Belum dikenal"),
+    "split": lazy("Dibagi petugas"),
+}
+"""By which rule or whose choice a line was matched (`Allocation.rule`, stages of a run)."""
+
+
+def rule_of(name: str) -> str:
+    """A rule in words; rules of suggestions that a person took up count as that person's choice."""
+    return str(RULES.get(name, RULES["by_hand"]))

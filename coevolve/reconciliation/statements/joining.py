@@ -1,0 +1,430 @@
+"""Joining a proven statement to what an account already has: new lines, known ones, and those entered by hand.
+
+The bank's own lines of an account form one chain: each has its place (`seq`) and its running balance follows from the
+line before. A statement is joined at the end of the chain, or before its beginning, or on both sides; a gap or an
+overlap that does not agree refuses it. The caller holds the account's lock and its transaction decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import select, text
+
+from coevolve.kit.db import session
+from coevolve.kit.money import Money, format_money
+from coevolve.kit.text import normalise_name
+from coevolve.payments.references import find_references
+from coevolve.reconciliation.models import BankStatement, Line, StatementState
+from coevolve.reconciliation.statements.entries import Entry, Reading
+from coevolve.reconciliation.statements.reading import first_day, last_day
+from coevolve.reconciliation.statements.reasons import Reason, Unreadable, refuse
+
+NEAR_DAYS = 3
+"""A line typed by hand may carry a day a little off the bank's."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of an account's chain: the place, the balance there, and the day."""
+
+    seq: int
+    balance: int
+    on: dt.date | None
+
+
+@dataclass(kw_only=True)
+class Joint:
+    """How a statement joins: which lines are new and where they go."""
+
+    placed: list[tuple[int, Entry]] = field(default_factory=list)
+    """New lines with their places, oldest first."""
+    claims: dict[int, int] = field(default_factory=dict)
+    """Of those: place -> the line entered by hand that it is."""
+    known: int = 0
+    unbrought: list[int] = field(default_factory=list)
+    """Lines entered by hand for days that the statement covers and does not bring."""
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+
+def lock_account(bank_account_id: uuid.UUID) -> None:
+    """One statement of an account at a time; donors' payments to it are not held up."""
+    session().execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('recon_statement:' || :account, 0))"),
+        {"account": str(bank_account_id)},
+    )
+
+
+def join(bank_account_id: uuid.UUID, reading: Reading, unit: str) -> Joint:
+    """Where each line belongs; raises Unreadable with every reason why the statement does not join."""
+    entries = reading.entries
+    known = _known(bank_account_id, [entry.key for entry in entries])
+    first, last = chain_ends(bank_account_id)
+    joint = Joint(known=len(known))
+    if first is None or last is None:
+        if known:
+            raise refuse("overlap_differs")
+        joint.placed = list(enumerate(entries, start=1))
+        joint.notes.append({"code": "first_statement"})
+    elif known:
+        _join_overlapping(entries, known, first, last, joint)
+    else:
+        _join_apart(reading, first, last, joint, unit)
+    _claim(bank_account_id, reading, joint, unit)
+    return joint
+
+
+def chain_ends(bank_account_id: uuid.UUID) -> tuple[End | None, End | None]:
+    """The balance and the day before the first line of the chain, and after the last."""
+    rows = []
+    for order in (Line.seq.asc(), Line.seq.desc()):
+        statement = (
+            select(Line.seq, Line.running_balance, Line.amount, Line.booked_on)
+            .where(Line.bank_account_id == bank_account_id, Line.seq.is_not(None))
+            .order_by(order)
+            .limit(1)
+        )
+        rows.append(session().execute(statement).first())
+    if rows[0] is None or rows[1] is None:
+        return _ends_without_lines(bank_account_id)
+    begin, end = rows[0], rows[1]
+    return (
+        End(begin.seq, begin.running_balance - begin.amount, begin.booked_on),
+        End(end.seq, end.running_balance, end.booked_on),
+    )
+
+
+def _ends_without_lines(bank_account_id: uuid.UUID) -> tuple[End | None, End | None]:
+    """A quiet month has no line, and yet a balance that the next must begin with."""
+    statement = (
+        select(BankStatement.closing, BankStatement.last_on)
+        .where(
+            BankStatement.bank_account_id == bank_account_id,
+            BankStatement.state == StatementState.accepted,
+        )
+        .order_by(BankStatement.last_on.desc().nulls_last(), BankStatement.id.desc())
+        .limit(1)
+    )
+    row = session().execute(statement).first()
+    if row is None or row.closing is None:
+        return None, None
+    return End(1, row.closing, row.last_on), End(0, row.closing, row.last_on)
+
+
+def _known(bank_account_id: uuid.UUID, keys: list[str]) -> dict[str, tuple[int, int]]:
+    """Lines of the chain that the statement brings again: key -> place and balance."""
+    rows = session().execute(
+        text(
+            "SELECT line_key, seq, running_balance FROM recon_line"
+            " WHERE bank_account_id = :account AND line_key = ANY(:keys) AND seq IS NOT NULL"
+        ),
+        {"account": bank_account_id, "keys": keys},
+    )
+    return {row.line_key: (row.seq, row.running_balance) for row in rows}
+
+
+def _join_overlapping(
+    entries: list[Entry], known: dict[str, tuple[int, int]], first: End, last: End, joint: Joint
+) -> None:
+    """The known lines must be one unbroken run with the same balances; what is new stands before or after them."""
+    places = [number for number, entry in enumerate(entries) if entry.key in known]
+    begin, end = places[0], places[-1]
+    at = known[entries[begin].key][0]
+    for number in range(begin, end + 1):
+        entry = entries[number]
+        if known.get(entry.key) != (at + number - begin, entry.running):
+            raise refuse("overlap_differs", row=entry.row, cell=entry.text)
+    before, after = entries[:begin], entries[end + 1 :]
+    if before and at != first.seq:
+        raise refuse("overlap_differs", row=before[-1].row, cell=before[-1].text)
+    if after and at + end - begin != last.seq:
+        raise refuse("overlap_differs", row=after[0].row, cell=after[0].text)
+    joint.placed = [
+        *enumerate(before, start=first.seq - len(before)),
+        *enumerate(after, start=last.seq + 1),
+    ]
+
+
+def _join_apart(reading: Reading, first: End, last: End, joint: Joint, unit: str) -> None:
+    """No line is known: the statement follows the chain, or comes before it."""
+    entries, begin, end = reading.entries, first_day(reading), last_day(reading)
+    follows = last.on is None or begin is None or begin >= last.on
+    precedes = first.on is not None and end is not None and end <= first.on
+    if follows and reading.opening == last.balance:
+        joint.placed = list(enumerate(entries, start=last.seq + 1))
+        _note_days_between(joint, last.on, begin)
+        return
+    if precedes and reading.closing == first.balance:
+        joint.placed = list(enumerate(entries, start=first.seq - len(entries)))
+        _note_days_between(joint, end, first.on)
+        return
+    if not follows and not precedes:
+        raise Unreadable(
+            Reason(code="overlap_unknown", more={"from": _day(first.on), "until": _day(last.on)}),
+        )
+    if follows:
+        raise refuse(
+            "gap_before",
+            cell=_money(reading.opening or 0, unit),
+            expected=_money(last.balance, unit),
+            difference=_money((reading.opening or 0) - last.balance, unit),
+            day=_day(last.on),
+        )
+    raise refuse(
+        "gap_after",
+        cell=_money(reading.closing or 0, unit),
+        expected=_money(first.balance, unit),
+        difference=_money((reading.closing or 0) - first.balance, unit),
+        day=_day(first.on),
+    )
+
+
+def _note_days_between(joint: Joint, before: dt.date | None, after: dt.date | None) -> None:
+    if before is not None and after is not None and (after - before).days > 1:
+        day = dt.timedelta(days=1)
+        joint.notes.append({"code": "days_between", "from": _day(before + day), "until": _day(after - day)})
+
+
+def _money(amount: int, unit: str) -> str:
+    return format_money(Money(amount, unit))
+
+
+def _day(day: dt.date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+# --- lines entered by hand ----------------------------------------------------------------------------
+
+
+def _claim(bank_account_id: uuid.UUID, reading: Reading, joint: Joint, unit: str) -> None:
+    """Find for each line entered by hand the bank's own line that it is, so that none is there twice."""
+    if not joint.placed:
+        return
+    begin = min(entry.booked_on for _seq, entry in joint.placed) - dt.timedelta(days=NEAR_DAYS)
+    end = max(entry.booked_on for _seq, entry in joint.placed) + dt.timedelta(days=NEAR_DAYS)
+    statement = (
+        select(Line)
+        .where(
+            Line.bank_account_id == bank_account_id,
+            Line.unit == unit,
+            Line.statement_id.is_(None),
+            Line.booked_on.between(begin, end),
+        )
+        .order_by(Line.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    by_hand = list(session().execute(statement).scalars())
+    free = {seq: entry for seq, entry in joint.placed if any(line.amount == entry.amount for line in by_hand)}
+    for rule in _RULES:
+        for line in [one for one in by_hand if one.id not in joint.claims.values()]:
+            fits = [seq for seq, entry in free.items() if rule(line, entry)]
+            if fits and (rule is not _near or len(fits) == 1):
+                joint.claims[fits[0]] = line.id
+                del free[fits[0]]
+    covered = first_day(reading), last_day(reading)
+    joint.unbrought = [
+        line.id
+        for line in by_hand
+        if line.id not in joint.claims.values()
+        and covered[0] is not None
+        and covered[1] is not None
+        and covered[0] < line.booked_on < covered[1]
+    ]
+
+
+def _same_day(line: Line, entry: Entry) -> bool:
+    return line.amount == entry.amount and line.booked_on == entry.booked_on
+
+
+def _same_ref(line: Line, entry: Entry) -> bool:
+    same = line.bank_ref is not None and line.bank_ref == entry.bank_ref
+    return same and line.amount == entry.amount
+
+
+def _same_text(line: Line, entry: Entry) -> bool:
+    return _same_day(line, entry) and line.text_norm == normalise_name(entry.text)
+
+
+def _same_reference(line: Line, entry: Entry) -> bool:
+    return _same_day(line, entry) and line.ref is not None and [line.ref] == find_references(entry.text)
+
+
+def _near(line: Line, entry: Entry) -> bool:
+    """A day off, but the same sum and the same words or reference."""
+    if line.amount != entry.amount or abs((line.booked_on - entry.booked_on).days) > NEAR_DAYS:
+        return False
+    is_same_text = line.text_norm == normalise_name(entry.text)
+    return is_same_text or (line.ref is not None and [line.ref] == find_references(entry.text))
+
+
+_RULES: Sequence[Callable[[Line, Entry], bool]] = (_same_ref, _same_text, _same_reference, _same_day, _near)
+
+
+def stands_on_file(bank_account_id: uuid.UUID, booked_on: dt.date, amount: int, text_norm: str) -> str | None:
+    """Whether a line about to be entered by hand is already known from a file: `covered`, `same`, or None.
+
+    A day before the last one of the chain is covered whole; of the last day the bank may bring more.
+    """
+    first, last = chain_ends(bank_account_id)
+    if first is None or last is None or first.on is None or last.on is None:
+        return None
+    if first.on < booked_on < last.on:
+        return "covered"
+    same = select(Line.id).where(
+        Line.bank_account_id == bank_account_id,
+        Line.booked_on == booked_on,
+        Line.amount == amount,
+        Line.text_norm == text_norm,
+        Line.seq.is_not(None),
+    )
+    return "same" if session().execute(same.limit(1)).first() else None
+
+
+# --- writing --------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    "bank_account_id", "statement_id", "seq", "booked_on", "unit", "amount", "running_balance", "bank_ref", "text_raw",
+    "text_norm", "payer_norm", "ref", "refs", "raw", "line_key",
+)  # fmt: skip
+
+
+def write(statement: BankStatement, joint: Joint) -> None:
+    """Write the new lines, prepared for matching while they are loaded, and take over those entered by hand."""
+    fresh = [(seq, entry) for seq, entry in joint.placed if seq not in joint.claims]
+    raw: Any = session().connection().connection.driver_connection
+    copying = f"COPY recon_line ({', '.join(COLUMNS)}) FROM STDIN"
+    with raw.cursor() as cursor, cursor.copy(copying) as copy:
+        for seq, entry in fresh:
+            copy.write_row(_row(statement, seq, entry))
+    taken = [(joint.claims[seq], seq, entry) for seq, entry in joint.placed if seq in joint.claims]
+    if taken:
+        _take_over(statement, taken)
+
+
+def _prepared(entry: Entry) -> dict[str, Any]:
+    """What matching compares: plain words, the giver's name, our reference (or the two that contradict)."""
+    references = find_references(entry.text)
+    return {
+        "text_norm": normalise_name(entry.text),
+        "payer_norm": (normalise_name(entry.payer) or None) if entry.payer else None,
+        "ref": references[0] if len(references) == 1 else None,
+        "refs": references if len(references) > 1 else None,
+    }
+
+
+def _raw(entry: Entry) -> dict[str, Any]:
+    return {"row": entry.row, "cells": list(entry.cells)} | (
+        {"is_reversal": True} if entry.is_reversal else {}
+    )
+
+
+def _row(statement: BankStatement, seq: int, entry: Entry) -> tuple[Any, ...]:
+    prepared = _prepared(entry)
+    return (
+        statement.bank_account_id,
+        statement.id,
+        seq,
+        entry.booked_on,
+        statement.unit,
+        entry.amount,
+        entry.running,
+        entry.bank_ref,
+        entry.text,
+        prepared["text_norm"],
+        prepared["payer_norm"],
+        prepared["ref"],
+        Jsonb(prepared["refs"]) if prepared["refs"] else None,
+        Jsonb(_raw(entry)),
+        entry.key,
+    )
+
+
+def _take_over(statement: BankStatement, taken: Iterable[tuple[int, int, Entry]]) -> None:
+    """A line entered by hand becomes the bank's own; what was typed is kept beside, for an undo."""
+    rows = {line_id: (seq, entry) for line_id, seq, entry in taken}
+    lines = session().execute(select(Line).where(Line.id.in_(rows))).scalars()
+    for line in lines:
+        seq, entry = rows[line.id]
+        prepared = _prepared(entry)
+        typed = {
+            "booked_on": line.booked_on.isoformat(),
+            "bank_ref": line.bank_ref,
+            "text_raw": line.text_raw,
+            "text_norm": line.text_norm,
+            "payer_norm": line.payer_norm,
+            "ref": line.ref,
+            "line_key": line.line_key,
+        }
+        line.raw = _raw(entry) | {"by_hand": typed}
+        line.statement_id, line.seq, line.running_balance = statement.id, seq, entry.running
+        line.booked_on, line.text_raw, line.line_key = entry.booked_on, entry.text, entry.key
+        line.text_norm, line.payer_norm = prepared["text_norm"], prepared["payer_norm"] or line.payer_norm
+        line.bank_ref = entry.bank_ref or line.bank_ref
+        line.ref = prepared["ref"] or line.ref
+    session().flush()
+
+
+def is_at_an_end(statement: BankStatement) -> bool:
+    """Whether a statement's lines lie at one end of the chain, so that taking them away leaves no gap."""
+    places = (
+        session()
+        .execute(
+            text(
+                "SELECT min(seq) AS low, max(seq) AS high, count(*) AS own,"
+                " (SELECT min(seq) FROM recon_line WHERE bank_account_id = :account) AS begin_at,"
+                " (SELECT max(seq) FROM recon_line WHERE bank_account_id = :account) AS end_at"
+                " FROM recon_line WHERE statement_id = :statement AND seq IS NOT NULL"
+            ),
+            {"account": statement.bank_account_id, "statement": statement.id},
+        )
+        .one()
+    )
+    if not places.own:
+        return True
+    is_one_run = places.high - places.low + 1 == places.own
+    return bool(is_one_run and (places.low == places.begin_at or places.high == places.end_at))
+
+
+def take_away(statement: BankStatement) -> None:
+    """Undo the loading: untouched lines go, touched ones stay as left out, those entered by hand are as they were."""
+    own = {"statement": statement.id}
+    session().execute(
+        text(
+            "UPDATE recon_allocation SET undone_at = clock_timestamp() WHERE undone_at IS NULL AND posting_id IS NULL"
+            " AND line_id IN (SELECT id FROM recon_line WHERE statement_id = :statement AND entered_by IS NULL)"
+        ),
+        own,
+    )
+    session().execute(
+        text(
+            "DELETE FROM recon_line l WHERE l.statement_id = :statement AND l.entered_by IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM recon_allocation a WHERE a.line_id = l.id)"
+            " AND NOT EXISTS (SELECT 1 FROM recon_case c WHERE c.subject_kind = 'line' AND c.subject_id = l.id::text)"
+        ),
+        own,
+    )
+    session().execute(
+        text(
+            "UPDATE recon_line SET state = 'ignored', reason = 'file_undone', seq = NULL,"
+            " line_key = 'undone:' || CAST(:statement AS text) || ':' || line_key"
+            " WHERE statement_id = :statement AND entered_by IS NULL"
+        ),
+        own,
+    )
+    lines = session().execute(
+        select(Line).where(Line.statement_id == statement.id, Line.entered_by.is_not(None))
+    )
+    for line in lines.scalars():
+        typed = line.raw["by_hand"]
+        line.statement_id = line.seq = line.running_balance = None
+        line.booked_on = dt.date.fromisoformat(typed["booked_on"])
+        for name in ("bank_ref", "text_raw", "text_norm", "payer_norm", "ref", "line_key"):
+            setattr(line, name, typed[name])
+        line.raw = {}
+    session().flush()
