@@ -23,12 +23,15 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 
 def analyse(url: str) -> None:
-    """Let the planner look at what a load wrote: only the owner of the tables may ask for it."""
+    """After a load, what the server would do by itself a minute later: tidy up and let the planner look.
+
+    Only the owner of the tables may ask for it.
+    """
     import sqlalchemy as sa
 
     engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("VACUUM (ANALYZE)")
 
 
 def downgrade(url: str, revision: str = "base") -> None:

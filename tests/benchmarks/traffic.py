@@ -75,20 +75,33 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
-    def get(self, path: str) -> int:
-        """Ask and read the whole answer; how many bytes it had. Anything but 200 is a fault of the benchmark."""
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        answer = self.socket.recv(65_536)
-        while (end := answer.find(b"\r\n\r\n")) < 0:
-            answer += self._more()
-        head = answer[:end].lower()
-        if not head.startswith(b"http/1.1 200"):
+    def get(self, path: str, *, having: str = "") -> int:
+        """Ask and read the whole answer; how many bytes it had. Anything but 200 is a fault of the benchmark.
+
+        `having`: the ETag of the page that the browser has; then anything but 304 is a fault.
+        """
+        asked = f"If-None-Match: {having}\r\n" if having else ""
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{asked}\r\n".encode())
+        head, have = self._head()
+        if not head.startswith(b"http/1.1 304" if having else b"http/1.1 200"):
             raise RuntimeError(f"{path}: {head[:60]!r}")
-        length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        have = len(answer) - end - 4
+        length = 0 if having else int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         while have < length:
             have += len(self._more())
         return length
+
+    def etag(self, path: str) -> str:
+        """The ETag of a page; empty when it has none."""
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        head, _ = self._head()
+        return head.partition(b"etag: ")[2].split(b"\r\n", 1)[0].decode().replace("w/", "W/")
+
+    def _head(self) -> tuple[bytes, int]:
+        """The head of the answer in small letters, and how many bytes of the body came with it."""
+        answer = self.socket.recv(65_536)
+        while (end := answer.find(b"\r\n\r\n")) < 0:
+            answer += self._more()
+        return answer[:end].lower(), len(answer) - end - 4
 
     def _more(self) -> bytes:
         part = self.socket.recv(65_536)
@@ -97,7 +110,13 @@ class Connection:
         return part
 
 
-def rate_over(port: int, paths: list[str], *, seconds: float = 1.0) -> float:
+def etag_of(port: int, path: str) -> str:
+    """The ETag a page has."""
+    with Connection(port) as connection:
+        return connection.etag(path)
+
+
+def rate_over(port: int, paths: list[str], *, seconds: float = 1.0, having: str = "") -> float:
     """Requests per second of all connections together, walking through the paths."""
     done = [0] * CONNECTIONS
     faults: list[BaseException] = []
@@ -107,7 +126,7 @@ def rate_over(port: int, paths: list[str], *, seconds: float = 1.0) -> float:
         try:
             with Connection(port) as connection:
                 while time.perf_counter() < ends:
-                    connection.get(paths[(done[number] + number * 7) % len(paths)])
+                    connection.get(paths[(done[number] + number * 7) % len(paths)], having=having)
                     done[number] += 1
         except (OSError, RuntimeError) as trouble:
             faults.append(trouble)

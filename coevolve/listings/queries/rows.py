@@ -101,40 +101,40 @@ class Whole:
 
 _WHOLE = f"""
 SELECT {", ".join("l." + name for name in ShownListing._fields)},
-       {", ".join("o." + name for name in ShownOrganisation._fields)}
-  FROM listing_slug s JOIN listing l ON l.id = s.listing_id JOIN organisation o ON o.id = l.organisation_id
- WHERE s.slug = %(slug)s
-"""
-_LINES = f"""
-SELECT {", ".join("x." + name for name in ShownLine._fields[:-2])},
+       {", ".join("o." + name for name in ShownOrganisation._fields)},
+       {", ".join("x." + name for name in ShownLine._fields[:-2])},
        coalesce(f.received, c.received, 0)::bigint, coalesce(c.promised, 0)::bigint
-  FROM listing_line x
+  FROM listing_slug s JOIN listing l ON l.id = s.listing_id JOIN organisation o ON o.id = l.organisation_id
+  LEFT JOIN listing_line x ON x.listing_id = l.id
   LEFT JOIN LATERAL (
-    SELECT b.balance + b.spent + (SELECT coalesce(sum(d.amount + d.spent), 0) FROM ledger_delta d
-        WHERE d.account_id = b.account_id) AS received
+    SELECT b.balance + b.spent + coalesce(d.came, 0) AS received
       FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-     WHERE x.kind = 'money' AND a.code = 'fund:' || x.listing_id || ':' || x.unit) f ON true
+      LEFT JOIN LATERAL (SELECT sum(amount + spent) AS came FROM ledger_delta WHERE account_id = a.id) d ON true
+     WHERE a.code = 'fund:' || x.listing_id || ':' || x.unit) f ON x.kind = 'money'
   LEFT JOIN LATERAL (
-    SELECT CASE x.kind WHEN 'money' THEN 0 ELSE b.balance + (SELECT coalesce(sum(d.amount), 0) FROM ledger_delta d
-        WHERE d.account_id = b.account_id) END AS received,
-        b.expected + (SELECT coalesce(sum(d.expected), 0) FROM ledger_delta d
-        WHERE d.account_id = b.account_id) AS promised
+    SELECT CASE x.kind WHEN 'money' THEN 0 ELSE b.balance + coalesce(d.came, 0) END AS received,
+           b.expected + coalesce(d.expected, 0) AS promised
       FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+      LEFT JOIN LATERAL (
+        SELECT sum(amount) AS came, sum(expected) AS expected FROM ledger_delta WHERE account_id = a.id) d ON true
      WHERE a.code = 'promised_to:' || CASE x.kind WHEN 'money' THEN x.listing_id ELSE x.id END || ':' || x.unit
   ) c ON true
- WHERE x.listing_id = %(listing_id)s ORDER BY x.position, x.id
+ WHERE s.slug = %(slug)s ORDER BY x.position, x.id
 """
 
 
 def find_whole(slug: str) -> Whole | None:
-    """The listing that has, or once had, this address, with its lines and what has come; two statements."""
+    """The listing that has, or once had, this address, with its lines and what has come; one statement."""
     rows = reads.rows(_WHOLE, {"slug": slug[:120]})
     if not rows:
         return None
-    split = len(ShownListing._fields)
-    listing = ShownListing._make(rows[0][:split])
-    lines = reads.rows(_LINES, {"listing_id": listing.id})
-    return Whole(listing, ShownOrganisation._make(rows[0][split:]), tuple(map(ShownLine._make, lines)))
+    of_listing = len(ShownListing._fields)
+    of_both = of_listing + len(ShownOrganisation._fields)
+    return Whole(
+        ShownListing._make(rows[0][:of_listing]),
+        ShownOrganisation._make(rows[0][of_listing:of_both]),
+        tuple(ShownLine._make(row[of_both:]) for row in rows if row[of_both] is not None),
+    )
 
 
 def lines_of(listing_id: uuid.UUID) -> list[ListingLine]:

@@ -1,4 +1,4 @@
-"""The public page of a listing: what, who, where, how much is still missing, and how to help; four statements."""
+"""The public page of a listing: what, who, where, how much is still missing, and how to help; three statements."""
 
 from __future__ import annotations
 
@@ -125,6 +125,8 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
         "things": things,
         "budget": _budget(whole.lines),
         "budget_sum": queries.goal_of(whole.lines).optimum,
+        "spent": sum(line.spent for line in whole.lines),
+        "receipts": sum(line.receipts for line in whole.lines),
         "presets": [(short_rupiah(amount), amount // 100) for amount in PRESETS_MINOR],
         "stats": _stats(whole, money, supporters.count),
         "prayers": [_bubble(one) for one in praying],
@@ -215,14 +217,17 @@ def _bubble(one: Supporter) -> tuple[str, str, str]:
 
 
 def _budget(lines: Sequence[ShownLine]) -> list[list[str]]:
+    """The plan line by line; once a report was accepted, with what was spent and how many receipts prove it."""
+    money = [line for line in lines if line.kind == "money"]
+    has_spent = any(line.spent for line in money)
     return [
         [
             line.label if line.is_required else _("%(label)s (tambahan)", label=line.label),
-            category_label("money", line.category),
+            *([] if has_spent else [category_label("money", line.category)]),
             format_rupiah(line.quantity),
+            *([format_rupiah(line.spent), i18n.number(line.receipts)] if has_spent else []),
         ]
-        for line in lines
-        if line.kind == "money"
+        for line in money
     ]
 
 
