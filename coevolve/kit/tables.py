@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -14,6 +15,8 @@ from flask import Response
 from coevolve.kit import clock
 from coevolve.kit.money import Money, exponent
 
+MEMORY_BYTES = 2_000_000
+"""A longer file is written to disk before it is sent."""
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), full-width signs too."""
 
@@ -52,6 +55,24 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]], *, at_once: int
 
 def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """The file as an answer; its name carries today's date. A sum is best given as Money, a moment as it is."""
-    response = Response(csv_text(head, rows), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{clock.today().isoformat()}.csv"'
+    return text_file(f"{name}-{clock.today().isoformat()}.csv", csv_text(head, rows), mimetype="text/csv")
+
+
+def text_file(name: str, pieces: Iterable[str], *, mimetype: str = "text/plain") -> Response:
+    """A file as an answer. It is written while the request still has its database, on disk where it is long."""
+    spooled = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - closed with the response
+    for piece in pieces:
+        spooled.write(piece.encode())
+    size = spooled.tell()
+    spooled.seek(0)
+
+    def sent() -> Iterator[bytes]:
+        with spooled:
+            while piece := spooled.read(64 * 1024):
+                yield piece
+
+    response = Response(sent(), mimetype=mimetype)
+    response.call_on_close(spooled.close)
+    response.content_length = size
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -41,3 +41,23 @@ def flow_of(other_kind: str, source_kind: str, amount: int) -> str:
     """Which of FLOWS a movement is, by where it came from or went to and by its sign."""
     pair = _BY_SOURCE.get(source_kind) or _BY_OTHER.get(other_kind) or ("correction", "correction")
     return pair[0] if amount > 0 else pair[1]
+
+
+COLUMNS: dict[str, Any] = {
+    "posting_id": lazy("Nomor catatan; baris dengan nomor sama ditulis bersama."),
+    "transfer_id": lazy("Nomor baris, naik menurut urutan penulisan."),
+    "date": lazy("Hari kejadian menurut waktu Jakarta."),
+    "effective_at": lazy("Saat kejadian (UTC)."),
+    "posted_at": lazy("Saat ditulis ke buku (UTC)."),
+    "kind": lazy("Jenis catatan, misalnya payment.captured."),
+    "debit_account": lazy("Akun yang didebit: uang masuk ke sini."),
+    "debit_class": lazy("Golongan akun debit: asset, liability, income, expense, atau memo."),
+    "credit_account": lazy("Akun yang dikredit: uang keluar dari sini."),
+    "credit_class": lazy("Golongan akun kredit."),
+    "amount": lazy("Jumlah dalam satuan utuh mata uangnya, selalu positif; titik hanya sebelum pecahan."),
+    "currency": lazy("Mata uang, tiga huruf."),
+    "reverses_posting_id": lazy("Nomor catatan yang dibatalkan oleh baris ini, bila ada."),
+    "source": lazy("Jenis dan nomor hal yang menyebabkan catatan ini."),
+    "actor": lazy("Siapa yang menulisnya: nomor orang, atau system."),
+}
+"""Column of the export -> what stands in it."""

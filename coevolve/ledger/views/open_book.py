@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit import checks, i18n
@@ -15,14 +15,13 @@ from coevolve.kit.money import Money, format_rupiah
 from coevolve.kit.pages import page
 from coevolve.kit.tables import csv_file
 from coevolve.ledger import queries
+from coevolve.ledger.views.door import blueprint
 from coevolve.ledger.words import FLOWS, flow_of
 from coevolve.listings import queries as listings
 from coevolve.listings.models import PUBLIC
 from coevolve.listings.queries.cards import PATHS
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
-
-blueprint = Blueprint("ledger", __name__)
 
 ROWS = 50
 UNIT = "IDR"
