@@ -7,6 +7,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 SCHEDULE: dict[str, float] = {
+    "disbursements.refresh_late": 10 * MINUTE,
+    "disbursements.remind": HOUR,
     "house.canary": MINUTE,
     "house.clean": HOUR,
     "house.self_check": 5 * MINUTE,
@@ -22,13 +24,17 @@ SCHEDULE: dict[str, float] = {
     "organisations.expire_claims": HOUR,
     "payments.poll_events": 10 * MINUTE,
     "payments.poll_open": 5 * MINUTE,
+    "payments.refund_rounds": MINUTE,
     "payments.sweep": 15.0,
     "people.send_mails": 15.0,
     "people.sweep": HOUR,
     "pledges.lapse": 5 * MINUTE,
     "pledges.remind": HOUR,
     "reconciliation.compare": HOUR,
+    "reconciliation.match": 5 * MINUTE,
+    "reconciliation.post": MINUTE,
     "reconciliation.read_statements": 15.0,
     "reconciliation.set_aside": HOUR,
+    "recurring.charge": 5 * MINUTE,
 }
 """Job name -> seconds. Keep it sorted."""

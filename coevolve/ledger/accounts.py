@@ -97,9 +97,24 @@ def tip_income(unit: str = "IDR") -> int:
     return ensure_account(f"tip_income:{unit}", unit=unit, book=CASH, kind_class="income")
 
 
+def write_off(unit: str = "IDR") -> int:
+    """Differences that two persons gave up looking for."""
+    return ensure_account(f"write_off:{unit}", unit=unit, book=CASH, kind_class="expense")
+
+
+def bank_interest(unit: str = "IDR") -> int:
+    """What a bank pays us for the money it keeps."""
+    return ensure_account(f"bank_interest:{unit}", unit=unit, book=CASH, kind_class="income")
+
+
 def exchange(unit: str) -> int:
     """Between two currencies: what one side gave and the other took."""
     return ensure_account(f"exchange:{unit}", unit=unit, book=CASH, kind_class="memo")
+
+
+def exchange_result(unit: str) -> int:
+    """What an exchange and its way back left over: a gain (positive) or a loss."""
+    return ensure_account(f"exchange_result:{unit}", unit=unit, book=CASH, kind_class="income")
 
 
 def spending_memo(disbursement_id: uuid.UUID, unit: str = "IDR") -> int:
@@ -113,6 +128,11 @@ def spending_memo(disbursement_id: uuid.UUID, unit: str = "IDR") -> int:
         owner_kind="disbursement",
         owner_id=disbursement_id,
     )
+
+
+def advances(unit: str = "IDR") -> int:
+    """Where advances to organisations come from and where accepted expenses clear them to: a memo."""
+    return ensure_account(f"advances:{unit}", unit=unit, book=CASH, kind_class="memo")
 
 
 def promises(owner_id: uuid.UUID, unit: str, *, owner_kind: str = "listing_line") -> int:

@@ -168,6 +168,42 @@ KINDS: dict[str, Kind] = {
         button=lazy("Buka antrean"),
         path="/moderasi",
     ),
+    "monthly.failed": Kind(
+        group="money",
+        subject=lazy("Belum berhasil ditagih: %(amount)s untuk %(title)s"),
+        sentence=lazy(
+            "Dukungan bulanan %(amount)s untuk “%(title)s” belum berhasil ditagih. %(reason)s Kami coba lagi %(again)s."
+        ),
+        button=lazy("Lihat dukungan bulanan"),
+        path="/dasbor/dukungan-bulanan",
+    ),
+    "monthly.paused": Kind(
+        group="money",
+        subject=lazy("Dukungan bulanan dijeda: %(title)s"),
+        sentence=lazy(
+            "Dukungan bulanan %(amount)s untuk “%(title)s” dijeda. %(reason)s Tidak ada yang ditagih selama dijeda."
+        ),
+        button=lazy("Lihat dukungan bulanan"),
+        path="/dasbor/dukungan-bulanan",
+    ),
+    "monthly.resumed": Kind(
+        group="money",
+        subject=lazy("Dukungan bulanan berjalan lagi: %(title)s"),
+        sentence=lazy(
+            "Dukungan bulanan %(amount)s untuk “%(title)s” berjalan lagi. Penagihan berikutnya %(next)s."
+        ),
+        button=lazy("Lihat dukungan bulanan"),
+        path="/dasbor/dukungan-bulanan",
+    ),
+    "monthly.stopped": Kind(
+        group="money",
+        subject=lazy("Dukungan bulanan dihentikan: %(title)s"),
+        sentence=lazy(
+            "Dukungan bulanan %(amount)s untuk “%(title)s” dihentikan dan kartunya kami lupakan. Terima kasih."
+        ),
+        button=lazy("Lihat dukungan bulanan"),
+        path="/dasbor/dukungan-bulanan",
+    ),
     "organisation.approved": Kind(
         group="decisions",
         subject=lazy("%(name)s sudah diperiksa"),
@@ -223,6 +259,14 @@ KINDS: dict[str, Kind] = {
         subject=lazy("%(amount)s untuk %(title)s dikembalikan"),
         sentence=lazy(
             "%(amount)s untuk “%(title)s” kami kembalikan ke cara bayar Anda. Bank dapat memerlukan beberapa hari."
+        ),
+        button=lazy("Lihat pembayarannya"),
+    ),
+    "payment.undone": Kind(
+        group="money",
+        subject=lazy("Pembukuan %(amount)s untuk %(title)s dibatalkan"),
+        sentence=lazy(
+            "%(amount)s yang kami catat untuk “%(title)s” ternyata bukan transfer Anda. Kuitansinya tidak berlaku lagi."
         ),
         button=lazy("Lihat pembayarannya"),
     ),

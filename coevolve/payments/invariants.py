@@ -10,9 +10,11 @@ INVARIANTS = [
         says="What a payment says was captured, refunded and disputed is what the ledger says.",
         sql="""
         WITH booked AS (
-          SELECT p.source_id AS payment_id, sum(t.amount) AS captured
+          SELECT p.source_id AS payment_id,
+                 sum(CASE p.kind WHEN 'payment.captured' THEN t.amount ELSE -t.amount END) AS captured
             FROM ledger_posting p JOIN ledger_transfer t ON t.posting_id = p.id
-           WHERE p.kind = 'payment.captured' AND p.source_kind = 'payment' GROUP BY p.source_id
+           WHERE p.kind IN ('payment.captured', 'payment.uncaptured') AND p.source_kind = 'payment'
+           GROUP BY p.source_id
         ), gone AS (
           SELECT r.payment_id,
                  sum(CASE p.kind WHEN 'refund.done' THEN t.amount ELSE -t.amount END) AS refunded

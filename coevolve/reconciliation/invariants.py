@@ -40,7 +40,7 @@ INVARIANTS = [
          GROUP BY l.id
         HAVING l.allocated <> coalesce(sum(a.amount), 0)
             OR (l.state = 'matched' AND l.allocated <> l.amount)
-            OR (l.state IN ('unmatched', 'proposed') AND l.allocated <> 0)
+            OR (l.state = 'unmatched' AND l.allocated <> 0)
         """,
     ),
     Invariant(
@@ -57,6 +57,27 @@ INVARIANTS = [
                       GROUP BY bank_account_id, unit) l
             ON l.bank_account_id = b.account_id AND l.unit = b.unit
          WHERE coalesce(b.booked, 0) <> coalesce(l.lines, 0)
+        """,
+    ),
+    Invariant(
+        code="I7-chain",
+        says="The bank's own lines of an account stand in one chain: no gap, and each balance follows from the last.",
+        sql="""
+        SELECT * FROM (
+          SELECT id, bank_account_id, seq, amount, running_balance,
+                 lag(seq) OVER chain AS seq_before, lag(running_balance) OVER chain AS balance_before
+            FROM recon_line WHERE seq IS NOT NULL WINDOW chain AS (PARTITION BY bank_account_id ORDER BY seq)) c
+         WHERE seq_before IS NOT NULL AND (seq <> seq_before + 1 OR running_balance <> balance_before + amount)
+        """,
+    ),
+    Invariant(
+        code="I7-statement",
+        says="An accepted statement has just the lines it brought; a refused or undone one is in no chain.",
+        sql="""
+        SELECT s.id, s.state, s.new_count, s.claimed_count, count(l.id) AS lines FROM recon_statement s
+          LEFT JOIN recon_line l ON l.statement_id = s.id AND l.seq IS NOT NULL
+         GROUP BY s.id
+        HAVING count(l.id) <> CASE WHEN s.state = 'accepted' THEN s.new_count + s.claimed_count ELSE 0 END
         """,
     ),
     Invariant(

@@ -27,6 +27,10 @@ EDGES = {
         ("awaiting", "grace"),
         ("awaiting", "processing"),
         ("cancelled", "captured_late"),
+        ("captured", "awaiting"),
+        ("captured", "expired"),
+        ("captured", "grace"),
+        ("captured_late", "expired"),
         ("created", "authorised"),
         ("created", "awaiting"),
         ("created", "cancelled"),
@@ -61,12 +65,14 @@ EDGES = {
         ("requires_action", "failed"),
         ("requires_action", "pending"),
         ("requires_action", "succeeded"),
+        ("sending", "approved"),
         ("sending", "canceled"),
         ("sending", "failed"),
         ("sending", "pending"),
         ("sending", "requires_action"),
         ("sending", "succeeded"),
         ("succeeded", "failed"),
+        ("succeeded", "pending"),
     ],
     "dispute": [
         ("(begin)", "lost"),
@@ -116,24 +122,37 @@ EDGES = {
         ("paid", "canceled"),
         ("paid", "failed"),
         ("paid", "reconciled"),
+        ("reconciled", "failed"),
+        ("reconciled", "paid"),
     ],
 }
+
+
+VERSIONS_STAY = """
+CREATE FUNCTION payment_bank_account_version_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'particulars of a bank account are never changed: write a new version';
+END $$;
+CREATE TRIGGER payment_bank_account_version_stays BEFORE UPDATE OR DELETE ON payment_bank_account_version
+  FOR EACH ROW EXECUTE FUNCTION payment_bank_account_version_stays();
+"""
 
 
 def upgrade() -> None:
     """The tables, their rules, and the moves of their machines."""
     _payment_bank_account()
     _payment_bank_account_version()
+    _payment_bank_account_approval()
     _payment()
     _payment_inbox()
     _payment_outbox()
     _payment_cursor()
+    _payment_payout()
     _payment_provider_txn()
     _payment_receipt()
     _payment_receipt_counter()
     _payment_refund()
     _payment_dispute()
-    _payment_payout()
     for machine, edges in EDGES.items():
         sync_edges(op, machine, edges)
 
@@ -142,6 +161,7 @@ def _payment_bank_account() -> None:
     op.create_table(
         "payment_bank_account",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("is_receiving", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
@@ -151,7 +171,17 @@ def _payment_bank_account() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_bank_account_unit")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_payment_bank_account_organisation_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_bank_account")),
+    )
+    op.create_index(
+        "uq_payment_bank_account_organisation_id",
+        "payment_bank_account",
+        ["organisation_id", "unit"],
+        unique=True,
+        postgresql_where=sa.text("organisation_id IS NOT NULL"),
     )
 
 
@@ -164,6 +194,8 @@ def _payment_bank_account_version() -> None:
         sa.Column("bank_name", sa.Text(), nullable=False),
         sa.Column("account_number", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("added_by", sa.Uuid(), nullable=True),
         sa.Column(
             "created_at",
@@ -179,10 +211,43 @@ def _payment_bank_account_version() -> None:
             ["payment_bank_account.id"],
             name=op.f("fk_payment_bank_account_version_bank_account_id"),
         ),
+        sa.ForeignKeyConstraint(
+            ["claim_id"], ["verification_claim.id"], name=op.f("fk_payment_bank_account_version_claim_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_bank_account_version")),
         sa.UniqueConstraint(
             "bank_account_id", "version", name=op.f("uq_payment_bank_account_version_bank_account_id_version")
         ),
+    )
+    op.execute(VERSIONS_STAY)
+
+
+def _payment_bank_account_approval() -> None:
+    op.create_table(
+        "payment_bank_account_approval",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("stated_by", sa.Uuid(), nullable=False),
+        sa.Column("checked_by", sa.Uuid(), nullable=False),
+        sa.Column("seconded_by", sa.Uuid(), nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.CheckConstraint(
+            "stated_by <> checked_by AND stated_by <> seconded_by AND checked_by <> seconded_by",
+            name=op.f("ck_payment_bank_account_approval_three_people"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["payment_bank_account_version.id"],
+            name=op.f("fk_payment_bank_account_approval_version_id"),
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], ["person.id"], name=op.f(f"fk_payment_bank_account_approval_{column}")
+            )
+            for column in ("stated_by", "checked_by", "seconded_by")
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_payment_bank_account_approval")),
     )
 
 
@@ -357,6 +422,13 @@ def _payment_inbox() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'new'"),
     )
+    op.create_index(
+        "ix_payment_inbox_object",
+        "payment_inbox",
+        ["object_ref"],
+        unique=False,
+        postgresql_where=sa.text("state = 'new'"),
+    )
 
 
 def _payment_outbox() -> None:
@@ -422,6 +494,12 @@ def _payment_provider_txn() -> None:
         sa.Column("available_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("explained_as", sa.Text(), nullable=True),
         sa.Column("fee_posting_id", sa.BigInteger(), nullable=True),
+        sa.Column("payout_id", sa.Uuid(), nullable=True),
+        sa.Column("exchange_rate", sa.Text(), nullable=True),
+        sa.Column("presented", sa.BigInteger(), nullable=True),
+        sa.Column("presented_unit", sa.Text(), nullable=True),
+        sa.Column("charge_ref", sa.Text(), nullable=True),
+        sa.Column("exchange_posting_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -429,8 +507,20 @@ def _payment_provider_txn() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("gross - fee = net", name=op.f("ck_payment_provider_txn_adds_up")),
+        sa.CheckConstraint(
+            "(presented IS NULL) = (presented_unit IS NULL)",
+            name=op.f("ck_payment_provider_txn_presented_with_unit"),
+        ),
         sa.ForeignKeyConstraint(
             ["fee_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_provider_txn_fee_posting_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["exchange_posting_id"],
+            ["ledger_posting.id"],
+            name=op.f("fk_payment_provider_txn_exchange_posting_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["payout_id"], ["payment_payout.id"], name=op.f("fk_payment_provider_txn_payout_id")
         ),
         sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_provider_txn_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_provider_txn")),
@@ -448,6 +538,14 @@ def _payment_provider_txn() -> None:
     op.create_index(
         "ix_payment_provider_txn_source_ref", "payment_provider_txn", ["source_ref"], unique=False
     )
+    for column in ("payout_id", "charge_ref"):
+        op.create_index(
+            f"ix_payment_provider_txn_{column}",
+            "payment_provider_txn",
+            [column],
+            unique=False,
+            postgresql_where=sa.text(f"{column} IS NOT NULL"),
+        )
 
 
 def _payment_receipt() -> None:
@@ -511,15 +609,29 @@ def _payment_refund() -> None:
         "payment_refund",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("public_ref", sa.Text(), nullable=True),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("provider_ref", sa.Text(), nullable=True),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), server_default=sa.text("'provider'"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("client_token", sa.Uuid(), nullable=True),
         sa.Column("requested_by", sa.Uuid(), nullable=True),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.Text(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fund_posting_id", sa.BigInteger(), nullable=True),
+        sa.Column("done_posting_id", sa.BigInteger(), nullable=True),
+        sa.Column("gift", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("pledge_back", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("round_id", sa.Uuid(), nullable=True),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("list_id", sa.Uuid(), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -527,12 +639,24 @@ def _payment_refund() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("amount > 0", name=op.f("ck_payment_refund_amount_positive")),
+        sa.CheckConstraint(
+            "origin IN ('staff', 'giver', 'pledge', 'round', 'provider')",
+            name=op.f("ck_payment_refund_origin_known"),
+        ),
+        sa.CheckConstraint(
+            "(origin = 'round') = (round_id IS NOT NULL)", name=op.f("ck_payment_refund_round_named")
+        ),
+        sa.ForeignKeyConstraint(
+            ["done_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_refund_done_posting_id")
+        ),
         sa.ForeignKeyConstraint(
             ["fund_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_refund_fund_posting_id")
         ),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_payment_refund_payment_id")),
         sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_refund_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_refund")),
+        sa.UniqueConstraint("client_token", name=op.f("uq_payment_refund_client_token")),
+        sa.UniqueConstraint("public_ref", name=op.f("uq_payment_refund_public_ref")),
         sa.UniqueConstraint(
             "provider",
             "account",
@@ -541,6 +665,29 @@ def _payment_refund() -> None:
         ),
     )
     op.create_index("ix_payment_refund_payment_id", "payment_refund", ["payment_id"], unique=False)
+    op.create_index(
+        "uq_payment_refund_round",
+        "payment_refund",
+        ["round_id", "payment_id"],
+        unique=True,
+        postgresql_where=sa.text("round_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_payment_refund_open",
+        "payment_refund",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text(
+            "state IN ('requested', 'approved', 'sending', 'pending', 'requires_action')"
+        ),
+    )
+    op.create_index(
+        "ix_payment_refund_list_id",
+        "payment_refund",
+        ["list_id"],
+        unique=False,
+        postgresql_where=sa.text("list_id IS NOT NULL"),
+    )
 
 
 def _payment_dispute() -> None:
@@ -556,6 +703,14 @@ def _payment_dispute() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("held", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("holds", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("hold_posting_id", sa.BigInteger(), nullable=True),
+        sa.Column("gift", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("pledge_back", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("evidence_by", sa.Uuid(), nullable=True),
+        sa.Column("evidence_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -563,6 +718,10 @@ def _payment_dispute() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("amount > 0", name=op.f("ck_payment_dispute_amount_positive")),
+        sa.CheckConstraint("held >= 0 AND held <= amount", name=op.f("ck_payment_dispute_held_within")),
+        sa.ForeignKeyConstraint(
+            ["hold_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_dispute_hold_posting_id")
+        ),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_payment_dispute_payment_id")),
         sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_dispute_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_dispute")),
@@ -588,6 +747,13 @@ def _payment_payout() -> None:
         sa.Column("arrives_on", sa.Date(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("posting_id", sa.BigInteger(), nullable=True),
+        sa.Column("returned_posting_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_automatic", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("is_final", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("trace_ref", sa.Text(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -596,6 +762,11 @@ def _payment_payout() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_payout_posting_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["returned_posting_id"],
+            ["ledger_posting.id"],
+            name=op.f("fk_payment_payout_returned_posting_id"),
         ),
         sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_payout_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_payout")),
@@ -606,21 +777,31 @@ def _payment_payout() -> None:
             name=op.f("uq_payment_payout_provider_account_provider_ref"),
         ),
     )
+    op.create_index("ix_payment_payout_left_at", "payment_payout", ["left_at"], unique=False)
+    op.create_index(
+        "ix_payment_payout_unread",
+        "payment_payout",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("is_final AND read_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
     """Nothing of it is left."""
     for machine in EDGES:
         drop_edges(op, machine)
-    op.drop_table("payment_payout")
     op.drop_table("payment_dispute")
     op.drop_table("payment_refund")
     op.drop_table("payment_receipt_counter")
     op.drop_table("payment_receipt")
     op.drop_table("payment_provider_txn")
+    op.drop_table("payment_payout")
     op.drop_table("payment_cursor")
     op.drop_table("payment_outbox")
     op.drop_table("payment_inbox")
     op.drop_table("payment")
+    op.drop_table("payment_bank_account_approval")
     op.drop_table("payment_bank_account_version")
+    op.execute("DROP FUNCTION payment_bank_account_version_stays()")
     op.drop_table("payment_bank_account")

@@ -149,9 +149,18 @@ def _wait_for_rest(pledge: Pledge, payment_id: uuid.UUID) -> None:
 
 
 def return_money(
-    *, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, at: dt.datetime, cause: str = "refund"
+    *,
+    pledge_id: uuid.UUID,
+    payment_id: uuid.UUID,
+    money: Money,
+    at: dt.datetime,
+    cause: str = "refund",
+    waits_again: bool = False,
 ) -> Pledge:
-    """Money of this pledge went back (refund, lost dispute): partly delivered, or cancelled when nothing is left."""
+    """Money of this pledge went back (refund, lost dispute): partly delivered, or cancelled when nothing is left.
+
+    `waits_again`: it had never been this pledge's (a bank line matched wrongly), so it is awaited as before.
+    """
     pledge = db.lock(Pledge, pledge_id)
     line = _money_line(pledge, money)
     back = min(money.amount, line.received_quantity)
@@ -173,7 +182,10 @@ def return_money(
     fulfilment.posting_id = _break_promise(pledge, line, fulfilment, back, at)
     lines = asking.lines_to_change(pledge.id)
     left = any(one.received_quantity for one in lines)
-    to = PledgeState.partly_delivered if left else PledgeState.cancelled
+    nothing = PledgeState.cancelled
+    if waits_again:
+        nothing = PledgeState.offered if pledge.is_pay_now else PledgeState.accepted
+    to = PledgeState.partly_delivered if left else nothing
     if pledge.state in AGREED and pledge.state != to and pledge.machine.allows(pledge.state, to):
         moves.move(pledge, to, by=None, cause=cause)
         if to == PledgeState.cancelled:

@@ -1,37 +1,48 @@
-"""Bank lines: entered by finance, matched with what they paid, or kept aside with a case. Nothing is lost."""
+"""Bank lines and the people who look at them: entered, matched, agreed to by a second person. Nothing is lost."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import uuid
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from coevolve.journal import service as journal
-from coevolve.kit import clock, moves
-from coevolve.kit.clock import JAKARTA
+from coevolve.kit import clock
 from coevolve.kit.db import commit, get, lock, session, uuid7
-from coevolve.kit.errors import Conflict, Forbidden, Invalid
+from coevolve.kit.errors import Conflict, DomainError, Forbidden, Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import Money
-from coevolve.kit.text import clean_text, normalise_name
-from coevolve.ledger import accounts
-from coevolve.ledger import service as ledger
-from coevolve.ledger.service import Transfer
-from coevolve.payments.models import BankAccount, Payment, Payout, PayoutState
-from coevolve.payments.references import find_reference
+from coevolve.kit.text import clean_line, clean_text, normalise_name
+from coevolve.payments.models import BankAccount, Payment
+from coevolve.payments.references import find_references
 from coevolve.reconciliation import queries
 from coevolve.reconciliation.models import Allocation, Line, LineState
-from coevolve.reconciliation.service.booking import Arrival, book, settlement_of
-from coevolve.reconciliation.service.cases import close_by_itself, open_case
+from coevolve.reconciliation.service import senders
+from coevolve.reconciliation.service.allocating import (
+    OPEN,
+    SYSTEM,
+    Wish,
+    add,
+    book_wishes,
+    free_of,
+    keep_unidentified,
+    lock_open,
+    unidentified,
+    withdraw,
+)
+from coevolve.reconciliation.service.cases import open_case
+from coevolve.reconciliation.service.targets import target
+from coevolve.reconciliation.service.undoing import reverse_line
+from coevolve.reconciliation.statements.joining import stands_on_file
 
 OLDEST_DAYS = 366
 SET_ASIDE_AFTER = dt.timedelta(hours=24)
-SYSTEM = "system"
-MATCHABLE = (LineState.unmatched, LineState.proposed, LineState.review, LineState.matched)
+TOGETHER = ("S5", "merge")
+"""Rules by which several lines pay one thing: they are agreed to together."""
 
 
 def enter_bank_line(
@@ -43,8 +54,10 @@ def enter_bank_line(
     bank_ref: str | None,
     by: uuid.UUID,
     is_second: bool = False,
+    is_outgoing: bool = False,
+    payer: str | None = None,
 ) -> Line:
-    """Write down one line of our bank statement: money that came in.
+    """Write down one line of our bank statement: money that came in, or went out.
 
     A bank's own reference may come once. Without one, an equal line (day, sum, text) is taken for the same, unless
     finance says that it is a second, honest one.
@@ -52,24 +65,32 @@ def enter_bank_line(
     account = get(BankAccount, bank_account_id)
     text = clean_text(words)
     _refuse_unfit(account, booked_on, money, text)
-    key, ordinal = _line_key(account.id, booked_on, money, text, bank_ref)
-    if ordinal and not is_second:
+    signed = Money(-money.amount, money.unit) if is_outgoing else money
+    key, ordinal = _line_key(account.id, booked_on, signed, text, bank_ref)
+    on_file = stands_on_file(account.id, booked_on, signed.amount, normalise_name(text))
+    if on_file == "covered":
+        message = lazy("Tanggal ini sudah tercakup rekening koran; mutasinya ada di sana.")
+        raise Conflict("day_covered", message, field="booked_on")
+    if (ordinal or on_file == "same") and not is_second:
         raise Conflict(
             "same_line",
             lazy(
                 "Mutasi yang sama (tanggal, jumlah, uraian) sudah ada. Centang bila ini memang mutasi kedua."
             ),
         )
+    refs = find_references(text)
     line = Line(
         bank_account_id=account.id,
         entered_by=by,
         booked_on=booked_on,
-        unit=money.unit,
-        amount=money.amount,
+        unit=signed.unit,
+        amount=signed.amount,
         bank_ref=bank_ref or None,
         text_raw=text,
         text_norm=normalise_name(text),
-        ref=find_reference(text),
+        payer_norm=normalise_name(payer) or None if payer else None,
+        ref=refs[0] if len(refs) == 1 else None,
+        refs=refs if len(refs) > 1 else None,
         raw={},
         line_key=key,
         state=LineState.unmatched,
@@ -81,14 +102,11 @@ def enter_bank_line(
         raise Conflict(
             "line_twice", lazy("Mutasi dengan nomor bank ini sudah dicatat."), field="bank_ref"
         ) from twice
-    journal.record(
-        "bank_line.entered",
-        about=("bank_account", account.id),
-        by=by,
-        data={"line": line.id, "amount": str(money.amount), "unit": money.unit},
-        visibility="staff",
-    )
+    _tell("entered", line, by, amount=str(signed.amount), unit=signed.unit)
     return line
+
+
+# --- saying what a line paid ----------------------------------------------------------------------------
 
 
 def propose_match(
@@ -98,7 +116,7 @@ def propose_match(
 
     Returns the live allocation once booked, None while a second person is awaited.
     """
-    line = _lock_open(line_id)
+    line = lock_open(line_id)
     suggested = next(
         (
             one
@@ -107,266 +125,279 @@ def propose_match(
         ),
         None,
     )
-    if suggested is not None and suggested.may_book:
-        return _book_match(
-            line,
-            target_kind,
-            target_id,
-            rule=suggested.rule,
-            score=suggested.score,
-            proposed_by=SYSTEM,
-            by=by,
-        )
+    rule, score = (suggested.rule, suggested.score) if suggested else ("by_hand", 0.0)
+    if suggested is not None and suggested.may_book and line.ref_by is None:
+        wish = Wish(kind=target_kind, target_id=target_id, amount=free_of(line), rule=rule, score=score)
+        return _booked(line, [wish], by=by)[0]
+    target(target_kind)
     if target_kind == "payment":
         get(Payment, target_id)
-    else:
-        get(Payout, target_id)
-    _withdraw_proposals(line)
-    session().add(
-        Allocation(
-            line_id=line.id,
-            target_kind=target_kind,
-            target_id=target_id,
-            amount=line.amount,
-            rule=suggested.rule if suggested else "by_hand",
-            score=suggested.score if suggested else 0.0,
-            run_id=uuid7(),
-            proposed_by=str(by),
-        )
+    wish = Wish(
+        kind=target_kind,
+        target_id=target_id,
+        amount=free_of(line),
+        rule=rule,
+        score=score,
+        proposed_by=str(by),
     )
-    if line.state != LineState.matched:
-        line.state = LineState.proposed
-    session().flush()
+    _propose(line, [wish])
     return None
 
 
+def split(*, line_id: int, parts: Sequence[tuple[uuid.UUID, int]], by: uuid.UUID) -> Line:
+    """Propose that a line paid several payments, each a part of it; a second person agrees.
+
+    What the parts leave over is kept as money of nobody known when it is booked.
+    """
+    line = lock_open(line_id)
+    if line.amount < 0:
+        raise Invalid("goes_out", lazy("Mutasi ini uang keluar; dukungan dibayar dengan uang masuk."))
+    if len(parts) < 2 or len({payment_id for payment_id, _amount in parts}) != len(parts):
+        raise Invalid("parts_few", lazy("Isi sedikitnya dua dukungan yang berbeda."), field="parts")
+    if min(amount for _payment, amount in parts) <= 0:
+        raise Invalid("part_zero", lazy("Setiap bagian harus lebih dari nol."), field="parts")
+    total = sum(amount for _payment, amount in parts)
+    if total > free_of(line):
+        raise Invalid("too_much", lazy("Jumlah bagian-bagiannya melebihi mutasi ini."), field="parts")
+    for payment_id, _amount in parts:
+        _same_account(line, get(Payment, payment_id))
+    run = uuid7()
+    _propose(
+        line,
+        [
+            Wish(
+                kind="payment",
+                target_id=payment_id,
+                amount=amount,
+                rule="split",
+                score=0.0,
+                proposed_by=str(by),
+                run_id=run,
+            )
+            for payment_id, amount in parts
+        ],
+    )
+    return line
+
+
+def merge(*, line_ids: Sequence[int], payment_id: uuid.UUID, by: uuid.UUID) -> list[Line]:
+    """Propose that several lines together paid one payment; a second person agrees to all of them at once."""
+    if len(set(line_ids)) < 2:
+        raise Invalid("lines_few", lazy("Pilih sedikitnya dua mutasi."), field="lines")
+    payment = get(Payment, payment_id)
+    run = uuid7()
+    found = []
+    for line_id in sorted(set(line_ids)):
+        line = lock_open(line_id)
+        if line.amount < 0:
+            raise Invalid("goes_out", lazy("Mutasi ini uang keluar; dukungan dibayar dengan uang masuk."))
+        _same_account(line, payment)
+        wish = Wish(
+            kind="payment",
+            target_id=payment.id,
+            amount=free_of(line),
+            rule="merge",
+            score=0.0,
+            proposed_by=str(by),
+            run_id=run,
+        )
+        _propose(line, [wish])
+        found.append(line)
+    return found
+
+
 def confirm_match(*, line_id: int, by: uuid.UUID) -> Allocation:
-    """The second person agrees with a proposal: it is booked."""
-    line = _lock_open(line_id)
-    proposal = queries.proposal_of(line.id)
-    if proposal is None:
+    """Another person (or, for a rule's proposal, a person) agrees: all of it is booked, with the lines it goes with."""
+    line = lock_open(line_id)
+    proposals = queries.proposals_of(line.id)
+    if not proposals:
         raise Conflict("no_proposal", lazy("Usulan ini sudah tidak ada. Muat ulang halaman ini."))
-    if proposal.proposed_by == str(by):
+    if any(one.proposed_by == str(by) for one in proposals):
         raise Forbidden("second_person", lazy("Usulan Anda sendiri harus disetujui orang lain."))
-    target_kind, target_id = proposal.target_kind, proposal.target_id
-    rule, score, proposed_by = proposal.rule, proposal.score, proposal.proposed_by
-    proposal.undone_at = clock.now()
-    session().flush()
-    return _book_match(line, target_kind, target_id, rule=rule, score=score, proposed_by=proposed_by, by=by)
+    lines = [line]
+    if proposals[0].rule in TOGETHER:
+        lines += [lock_open(other) for other in queries.lines_with(proposals[0]) if other != line.id]
+    booked: list[Allocation] = []
+    for one in lines:
+        wishes = [_wish_of(row) for row in queries.proposals_of(one.id)]
+        booked += _booked(one, wishes, by=by)
+    return next(row for row in booked if row.line_id == line.id)
+
+
+def confirm_many(*, line_ids: Sequence[int], by: uuid.UUID) -> tuple[int, list[tuple[int, DomainError]]]:
+    """Agree to many proposals; one that is refused leaves the others alone. How many were booked, and the refusals."""
+    done, refused = 0, []
+    for line_id in sorted(set(line_ids)):
+        line = session().get(Line, line_id)
+        if line is None or line.state != LineState.proposed:
+            continue  # its companion was agreed to with it, or somebody was faster
+        try:
+            with session().begin_nested():
+                confirm_match(line_id=line_id, by=by)
+            done += 1
+        except DomainError as refusal:
+            refused.append((line_id, refusal))
+    return done, refused
 
 
 def reject_match(*, line_id: int, by: uuid.UUID) -> Line:
     """Take a proposal back."""
-    line = _lock_open(line_id)
-    _withdraw_proposals(line)
+    line = lock_open(line_id)
+    was_of_system = any(one.proposed_by == SYSTEM for one in queries.proposals_of(line.id))
+    withdraw(line)
     if line.state == LineState.proposed:
-        line.state = LineState.unmatched
-    journal.record(
-        "bank_line.proposal_rejected",
-        about=("bank_account", line.bank_account_id),
-        by=by,
-        data={"line": line.id},
-        visibility="staff",
-    )
+        aside = unidentified(line) is not None
+        line.state = LineState.review if aside or was_of_system else LineState.unmatched
+        line.reason = "rejected" if was_of_system else None
+    _tell("proposal_rejected", line, by)
     session().flush()
     return line
 
 
+# --- other things a person says about a line ----------------------------------------------------------------
+
+
+def edit_reference(*, line_id: int, words: str, by: uuid.UUID) -> Line:
+    """Correct the reference that was read (or not) out of a line; what follows from it another person agrees to."""
+    line = lock_open(line_id)
+    refs = find_references(clean_line(words))
+    if len(refs) != 1:
+        message = lazy("Nomor rujukan ini keliru: CE diikuti sembilan huruf dan angka.")
+        raise Invalid("ref_shape", message, field="ref")
+    before = line.ref
+    withdraw(line)
+    line.ref, line.refs, line.ref_by = refs[0], None, by
+    if line.state in {LineState.proposed, LineState.unmatched}:
+        line.state = LineState.review
+    line.reason = "ref_corrected"
+    _tell("reference_corrected", line, by, before=before, after=refs[0])
+    session().flush()
+    return line
+
+
+def put_off(*, line_id: int, by: uuid.UUID, note: str) -> Line:
+    """Leave a line for later with a note about what is being asked of whom."""
+    line = lock_open(line_id)
+    line.note = _reason(note)
+    _tell("put_off", line, by, note=line.note)
+    session().flush()
+    return line
+
+
+def ignore(*, line_id: int, by: uuid.UUID, note: str) -> Line:
+    """Leave a line out for good, with the reason; it goes on being shown as the day's difference."""
+    line = lock_open(line_id)
+    if line.allocated:
+        raise Conflict("is_booked", lazy("Mutasi ini sudah dibukukan. Batalkan dulu pencocokannya."))
+    withdraw(line)
+    line.state, line.reason, line.note = LineState.ignored, "ignored", _reason(note)
+    _tell("ignored", line, by, note=line.note)
+    session().flush()
+    return line
+
+
+def look_again(*, line_id: int, by: uuid.UUID) -> Line:
+    """Take back that a line was left out."""
+    line = lock(Line, line_id)
+    if line.state != LineState.ignored:
+        raise Conflict("not_ignored", lazy("Mutasi ini tidak sedang diabaikan."))
+    line.state, line.reason = LineState.review, "looked_again"
+    _tell("looked_again", line, by)
+    session().flush()
+    return line
+
+
+def reverse(*, line_id: int, other_id: int, by: uuid.UUID) -> None:
+    """Say that the bank took an earlier line back by this one: what that paid is undone, both settle each other."""
+    reverse_line(lock_open(line_id), other_id, by=by)
+
+
 def set_aside(*, line_id: int, by: uuid.UUID | None) -> Allocation:
-    """Book a line whose giver nobody knows as unidentified money, and open a case for it."""
-    line = _lock_open(line_id)
-    if _unidentified(line) is not None:
+    """Book a line whose giver nobody knows as unidentified money, and open a case for it; proposals stay."""
+    line = lock_open(line_id)
+    if unidentified(line) is not None:
         raise Conflict("set_aside_before", lazy("Mutasi ini sudah dicatat sebagai dana belum dikenal."))
-    _withdraw_proposals(line)
-    posting_id = ledger.post(
-        key=f"bank:line:{line.id}:unidentified",
-        kind="bank.unidentified",
-        transfers=[
-            Transfer(
-                debit_id=accounts.bank(line.bank_account_id, line.unit),
-                credit_id=accounts.unidentified(line.unit),
-                amount=line.amount,
-                unit=line.unit,
-            )
-        ],
-        source_kind="bank_account",
-        source_id=line.bank_account_id,
-        effective_at=_moment(line),
-        actor=str(by) if by else SYSTEM,
-    )
-    allocation = _allocate(
-        line,
-        "unidentified",
-        line.bank_account_id,
-        rule="set_aside",
-        score=0.0,
-        proposed_by=SYSTEM,
-        by=by,
-        posting_id=posting_id,
-    )
-    open_case(kind="unidentified", subject=("line", line.id), difference=Money(line.amount, line.unit))
-    return allocation
+    if line.amount < 0:
+        raise Conflict("goes_out", lazy("Uang keluar tidak dapat dicatat sebagai dana belum dikenal."))
+    return keep_unidentified(line, by=by, amount=free_of(line))
 
 
 def set_aside_old(limit: int = 100) -> int:
-    """Money that waited a day for its match goes to unidentified receipts, with a case; returns how many lines."""
+    """Money that waited a day for its match goes to unidentified receipts, with a case; money that left gets a case."""
     statement = (
-        select(Line.id)
+        select(Line.id, Line.amount, Line.unit)
         .where(
-            Line.state.in_([LineState.unmatched, LineState.proposed]),
-            Line.amount > 0,
+            Line.state.in_([LineState.unmatched, LineState.proposed, LineState.review]),
+            Line.allocated == 0,
             Line.created_at < clock.now() - SET_ASIDE_AFTER,
+            ~queries.is_due(Line.id),
+            ~queries.has_case(Line.id),
         )
         .order_by(Line.id)
         .limit(limit)
     )
-    found = list(session().execute(statement).scalars())
-    for line_id in found:
-        set_aside(line_id=line_id, by=None)
+    found = session().execute(statement).all()
+    for line_id, amount, unit in found:
+        if amount > 0:
+            set_aside(line_id=line_id, by=None)
+        else:
+            open_case(kind="unknown_debit", subject=("line", line_id), difference=Money(-amount, unit))
         commit()
     return len(found)
 
 
-# --- booking ----------------------------------------------------------------------------------------
+# --- parts ----------------------------------------------------------------------------------------------
 
 
-def _book_match(
-    line: Line,
-    target_kind: str,
-    target_id: uuid.UUID,
-    *,
-    rule: str,
-    score: float,
-    proposed_by: str,
-    by: uuid.UUID,
-) -> Allocation:
-    _withdraw_proposals(line)
-    aside = _unidentified(line)
-    source = accounts.unidentified(line.unit) if aside else accounts.bank(line.bank_account_id, line.unit)
-    if target_kind == "payment":
-        posting_id = _book_payment(line, target_id, source, by)
-    else:
-        posting_id = _book_payout(line, target_id, source, by)
-    if aside is not None:
-        aside.undone_at = clock.now()
-        line.allocated -= aside.amount
-        session().flush()
-        close_by_itself(
-            kind="unidentified", subject=("line", line.id), note=f"Dicocokkan: {target_kind} {target_id}."
-        )
-    return _allocate(
-        line,
-        target_kind,
-        target_id,
-        rule=rule,
-        score=score,
-        proposed_by=proposed_by,
-        by=by,
-        posting_id=posting_id,
+def _booked(line: Line, wishes: Sequence[Wish], *, by: uuid.UUID) -> list[Allocation]:
+    booked = book_wishes(line, wishes, by=by)
+    for row in booked:
+        if row.target_kind == "payment":
+            senders.learn(line, get(Payment, row.target_id))
+    return booked
+
+
+def _propose(line: Line, wishes: Sequence[Wish]) -> None:
+    withdraw(line)
+    for wish in wishes:
+        add(line, wish, posting_id=None, by=None)
+    if line.state != LineState.partly:
+        line.state, line.reason = LineState.proposed, "by_hand"
+    session().flush()
+
+
+def _wish_of(row: Allocation) -> Wish:
+    return Wish(
+        kind=row.target_kind,
+        target_id=row.target_id,
+        amount=abs(row.amount),
+        rule=row.rule,
+        score=row.score,
+        proposed_by=row.proposed_by,
+        run_id=row.run_id,
     )
 
 
-def _book_payment(line: Line, payment_id: uuid.UUID, source: int, by: uuid.UUID) -> int:
-    settlement = settlement_of(get(Payment, payment_id))
-    payment = lock(Payment, payment_id)
+def _same_account(line: Line, payment: Payment) -> None:
     if payment.bank_account_id != line.bank_account_id or payment.unit != line.unit:
         raise Conflict("other_account", lazy("Dukungan ini menunggu di rekening atau mata uang yang lain."))
-    arrival = Arrival(
-        key=f"bank:line:{line.id}:payment:{payment.id}",
-        from_account=source,
-        money=Money(line.amount, line.unit),
-        at=_moment(line),
-        actor=str(by),
-    )
-    return book(payment, settlement, arrival)
 
 
-def _book_payout(line: Line, payout_id: uuid.UUID, source: int, by: uuid.UUID) -> int:
-    payout = lock(Payout, payout_id)
-    if payout.unit != line.unit or payout.amount != line.amount:
-        raise Conflict("other_sum", lazy("Jumlah pencairan ini berbeda dari mutasi bank."))
-    moves.move(payout, PayoutState.reconciled, by=by, cause=f"bank line {line.id}")
-    return ledger.post(
-        key=f"bank:line:{line.id}:payout:{payout.id}",
-        kind="payout.arrived",
-        transfers=[
-            Transfer(
-                debit_id=source,
-                credit_id=accounts.in_transit(payout.provider, payout.account, payout.unit),
-                amount=line.amount,
-                unit=line.unit,
-            )
-        ],
-        source_kind="payout",
-        source_id=payout.id,
-        effective_at=_moment(line),
-        actor=str(by),
-    )
+def _reason(note: str) -> str:
+    words = clean_text(note)
+    if not words:
+        raise Invalid("reason_missing", lazy("Tulis alasannya."), field="note")
+    return words[:2000]
 
 
-def _allocate(
-    line: Line,
-    target_kind: str,
-    target_id: uuid.UUID,
-    *,
-    rule: str,
-    score: float,
-    proposed_by: str,
-    by: uuid.UUID | None,
-    posting_id: int,
-) -> Allocation:
-    allocation = Allocation(
-        line_id=line.id,
-        target_kind=target_kind,
-        target_id=target_id,
-        amount=line.amount,
-        rule=rule,
-        score=score,
-        run_id=uuid7(),
-        proposed_by=proposed_by,
-        approved_by=str(by) if by else None,
-        posting_id=posting_id,
-    )
-    session().add(allocation)
-    line.allocated += line.amount
-    line.state = LineState.matched if target_kind != "unidentified" else LineState.review
-    session().flush()
+def _tell(happened: str, line: Line, by: uuid.UUID | None, **more: str | None) -> None:
     journal.record(
-        "bank_line.booked",
+        f"bank_line.{happened}",
         about=("bank_account", line.bank_account_id),
         by=by,
-        data={"line": line.id, "target": target_kind, "target_id": str(target_id), "rule": rule},
+        data={"line": line.id} | more,
         visibility="staff",
     )
-    return allocation
-
-
-def _lock_open(line_id: int) -> Line:
-    line = lock(Line, line_id)
-    if line.state not in {LineState.unmatched, LineState.proposed, LineState.review}:
-        raise Conflict("line_closed", lazy("Mutasi ini sudah dicocokkan. Muat ulang halaman ini."))
-    return line
-
-
-def _unidentified(line: Line) -> Allocation | None:
-    statement = select(Allocation).where(
-        Allocation.line_id == line.id,
-        Allocation.target_kind == "unidentified",
-        Allocation.undone_at.is_(None),
-    )
-    return session().execute(statement).scalar_one_or_none()
-
-
-def _withdraw_proposals(line: Line) -> None:
-    proposal = queries.proposal_of(line.id)
-    if proposal is not None:
-        proposal.undone_at = clock.now()
-        session().flush()
-
-
-def _moment(line: Line) -> dt.datetime:
-    """Noon of the bank's day: a bank line carries no hour."""
-    return dt.datetime.combine(line.booked_on, dt.time(12), ZoneInfo(JAKARTA))
 
 
 def _refuse_unfit(account: BankAccount, booked_on: dt.date, money: Money, text: str) -> None:
@@ -394,3 +425,22 @@ def _line_key(
     equal = select(func.count()).where(Line.bank_account_id == account_id, Line.line_key.startswith(stem))
     ordinal = int(session().execute(equal).scalar_one())
     return f"{stem}:{ordinal}", ordinal
+
+
+__all__ = [
+    "OPEN",
+    "confirm_many",
+    "confirm_match",
+    "edit_reference",
+    "enter_bank_line",
+    "ignore",
+    "look_again",
+    "merge",
+    "propose_match",
+    "put_off",
+    "reject_match",
+    "reverse",
+    "set_aside",
+    "set_aside_old",
+    "split",
+]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from coevolve.config import settings
 from coevolve.journal import service as journal
 from coevolve.kit import clock, moves
 from coevolve.kit.db import lock, session
@@ -21,6 +23,7 @@ from coevolve.reconciliation.models import CLOSED, Case, CaseNote, CaseState
 from coevolve.reconciliation.words import KINDS, titles
 
 NOTE_LIMIT = 2000
+LATEST_DUE = 366
 
 
 def open_case(
@@ -47,6 +50,7 @@ def open_case(
         amount=difference.amount if difference else None,
         state=CaseState.open,
         data=data or {},
+        due_on=clock.today() + dt.timedelta(days=settings().case_days),
     )
     try:
         with session().begin_nested():
@@ -67,13 +71,35 @@ def open_case(
     return case
 
 
-def take(*, case_id: uuid.UUID, by: uuid.UUID) -> Case:
-    """Make somebody the owner of a case."""
+def take(*, case_id: uuid.UUID, by: uuid.UUID, owner_id: uuid.UUID | None = None) -> Case:
+    """Make somebody of finance the owner of a case: oneself, or a colleague."""
     case = lock(Case, case_id)
     _refuse_closed(case)
-    case.owner_id = by
+    owner = owner_id or by
+    if owner != by and owner not in {person.id for person in people.staff_with("finance")}:
+        raise Invalid("owner_unknown", lazy("Pilih petugas keuangan."), field="owner")
+    case.owner_id = owner
     if case.state == CaseState.open:
         moves.move(case, CaseState.assigned, by=by)
+    session().flush()
+    return case
+
+
+def set_due(*, case_id: uuid.UUID, by: uuid.UUID, due_on: dt.date) -> Case:
+    """Say by when a case should be settled."""
+    case = lock(Case, case_id)
+    _refuse_closed(case)
+    if not clock.today() <= due_on <= clock.today() + dt.timedelta(days=LATEST_DUE):
+        raise Invalid("due_unfit", lazy("Pilih tanggal dari hari ini sampai setahun lagi."), field="due_on")
+    before, case.due_on = case.due_on, due_on
+    journal.record(
+        "case.due_set",
+        about=("case", case.id),
+        by=by,
+        data={"from": before.isoformat() if before else None, "to": due_on.isoformat()},
+        visibility="staff",
+    )
+    session().flush()
     return case
 
 
@@ -111,6 +137,7 @@ def reopen(*, case_id: uuid.UUID, by: uuid.UUID, note: str) -> Case:
     add_note(case_id=case_id, by=by, body=note)
     moves.move(case, CaseState.open, by=by)
     case.closed_at = None
+    case.due_on = max(case.due_on or clock.today(), clock.today() + dt.timedelta(days=1))
     journal.record(
         "case.reopened", about=("case", case.id), by=by, data={"kind": case.kind}, visibility="staff"
     )

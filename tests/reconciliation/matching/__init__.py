@@ -1,0 +1,1 @@
+"""Which bank line paid what."""
