@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +202,8 @@ def mail(key: object) -> Response:
     found = _mailbox().read(str(key))
     if found is None:
         abort(404)
-    return page("notifications/mail.html", mail=found, text=_linked(found.text))
+    papers = [name for name, _raw in _papers(found.message)]
+    return page("notifications/mail.html", mail=found, text=_linked(found.text), papers=papers)
 
 
 @blueprint.get("/surat/<uuid:key>/tampilan")
@@ -216,6 +218,26 @@ def mail_html(key: object) -> Response:
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return response
+
+
+@blueprint.get("/surat/<uuid:key>/lampiran/<int:number>")
+@access("public")
+def mail_paper(key: object, number: int) -> Response:
+    """A PDF that came with a caught mail."""
+    found = _mailbox().read(str(key))
+    papers = [] if found is None else _papers(found.message)
+    if number >= len(papers):
+        abort(404)
+    name, raw = papers[number]
+    response = Response(raw, mimetype="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _papers(message: EmailMessage) -> list[tuple[str, bytes]]:
+    """Name and bytes of the PDFs that came with a mail."""
+    parts = [part for part in message.iter_attachments() if part.get_content_type() == "application/pdf"]
+    return [(part.get_filename() or "lampiran.pdf", part.get_content()) for part in parts]
 
 
 _URL = re.compile(r"https?://[^\s<>\"]+")

@@ -14,6 +14,7 @@ from tests.stories.visitor import SETTLE_SECONDS, Visitor
 from tests.stories.writing import Line
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories"), pytest.mark.timeout(300)]
+MOST_PAPER_BYTES = 60_000
 PRAYER = "Semoga airnya segera sampai ke depan rumah."
 
 
@@ -168,6 +169,11 @@ def _thanks(donor: Visitor, title: str, email: str, name: str) -> None:
     """The mail, the receipt it leads to and its number."""
     text = donor.reads_mail(email, f"Rp 50.000 untuk {title}")
     assert "Terima kasih" in text, text
+    paper = donor.page.get_by_role("link", name="Lampiran: kuitansi-CE-")
+    address = paper.get_attribute("href")
+    assert address is not None
+    sent = donor.page.request.get(address).body()
+    assert sent.startswith(b"%PDF") and len(sent) <= MOST_PAPER_BYTES
     link = donor.page.locator(".mail-text a[href*='/kuitansi/']").first.get_attribute("href")
     assert link is not None
     donor.waits_for("Nomor CE", path=link)

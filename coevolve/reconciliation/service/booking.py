@@ -174,6 +174,7 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         f"{arrival.key}:thanks",
         path=receipt_path(receipt.id, for_guest=_is_guest(settlement)),
         organisation=organisation.name,
+        receipt_id=str(receipt.id),
     )
     members = organisations.members_of(settlement.organisation_id, roles=("owner", "finance"))
     notifications.queue(
