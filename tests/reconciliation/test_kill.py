@@ -5,6 +5,7 @@ A real Celery worker on a real broker; the row's lease is moved back by hand whe
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,10 +19,12 @@ from typing import Any
 
 import pytest
 import redis
+import sqlalchemy as sa
 from sqlalchemy import func, select, text
 from stripe import WebhookSignature
 
 from coevolve import registry
+from coevolve.app import sqlalchemy_url
 from coevolve.kit import jobs as kit_jobs
 from coevolve.kit.db import commit, db, session
 from coevolve.kit.invariants import check
@@ -30,7 +33,9 @@ from coevolve.notifications.models import Message
 from coevolve.payments import service
 from coevolve.payments.gateways import gateway
 from coevolve.payments.models import Inbox, Payment, PaymentState, Receipt
+from coevolve.pledges import queries as pledges
 from coevolve.reconciliation import service as reconciliation
+from coevolve.reconciliation.service import booking, settlement
 from tests.conftest import Committed
 from tests.factories import payments as factory
 from tests.invariants import assert_books_balance
@@ -320,6 +325,118 @@ def test_two_calls_at_once_are_one_call(committed: Committed, sandbox: Sandbox) 
     assert len(pages) <= 1 or len({str(line.get("key")) for line in pages}) == 1
     session().expire_all()
     assert session().get_one(Payment, payment.id).state == PaymentState.awaiting
+
+
+# --- controls: the same without the protection goes wrong, so the tests above show something ------------------------
+
+_DIES_WHILE_SETTLING = """
+import os, sys
+from workers.app import context
+with context().app_context():
+    from coevolve.kit.db import commit
+    from coevolve.reconciliation import service
+    from coevolve.reconciliation.service import booking
+    write = booking._post
+    def write_and_die(*args):
+        write(*args)
+        if sys.argv[1] == "in two":
+            commit()
+        os._exit(9)
+    booking._post = write_and_die
+    service.work_off()
+"""
+
+
+@pytest.mark.parametrize("transactions", ["in one", "in two"])
+def test_settling_in_two_transactions_would_leave_half_of_it(
+    committed: Committed, sandbox: Sandbox, transactions: str
+) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    post_events(committed, sandbox)
+    ended = subprocess.run(
+        [sys.executable, "-c", _DIES_WHILE_SETTLING, transactions],
+        cwd=ROOT,
+        env=environment(committed, sandbox),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 9, ended.stderr.decode()[-2000:]
+    broken = {offence.code for offence in check(registry.invariants())}
+    session().rollback()
+    if transactions == "in one":
+        assert (captured(), broken) == (0, set())
+        end_leases()
+        reconciliation.work_off()
+        assert_once(payment_id)
+    else:
+        assert captured() == 1, "the money is in the books ..."
+        assert count(Receipt) == 0
+        assert session().get_one(Payment, payment_id).captured == 0, "... and nothing else knows of it"
+        assert broken, "which the self-check sees"
+
+
+def test_without_the_unique_event_a_doubled_webhook_is_two(committed: Committed, sandbox: Sandbox) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    post_events(committed, sandbox, times=2)
+    once = count(Inbox)
+    session().execute(text("DELETE FROM payment_inbox"))
+    commit()
+    owner = sa.create_engine(sqlalchemy_url(committed.settings.database_owner_url), poolclass=sa.NullPool)
+    with owner.begin() as connection:
+        connection.exec_driver_sql(
+            "ALTER TABLE payment_inbox DROP CONSTRAINT uq_payment_inbox_provider_account_event_id"
+        )
+    post_events(committed, sandbox, times=2)
+    assert count(Inbox) == 2 * once
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_without_the_row_lock_two_workers_book_one_charge(
+    committed: Committed, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    payment_id = paid().id
+    sandbox.pay(session().get_one(Payment, payment_id).provider_ref or "")
+    commit()
+    post_events(committed, sandbox)
+    ids = list(session().execute(select(Inbox.id).where(Inbox.state == "new").limit(2)).scalars())
+    session().rollback()
+    meeting = threading.Barrier(2)
+    tries: list[BaseException | None] = []
+
+    def book(*args: Any) -> int:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(1.5)
+        try:
+            posting_id = booking.book(*args)
+        except Exception as trouble:
+            tries.append(trouble)
+            raise
+        tries.append(None)
+        return posting_id
+
+    monkeypatch.setattr(settlement, "book", book)
+    if not locked:
+        unlocked = lambda payment: pledges.settlement_of(payment.reference_id, lock=False)  # noqa: E731
+        monkeypatch.setattr(settlement, "settlement_of", unlocked)
+        monkeypatch.setattr(settlement, "lock", lambda model, key: session().get_one(model, key))
+    works = [
+        lambda event_id=event_id: reconciliation.work_off(event_id=event_id, limit=1) for event_id in ids
+    ]
+    assert together(committed, works) == []
+    if locked:
+        assert tries == [None]
+    else:
+        assert len(tries) == 2, "both thought the money was theirs to book"
+        assert tries.count(None) == 1, "the key of the posting and the edge of the state let only one through"
+    monkeypatch.undo()
+    end_leases()
+    reconciliation.work_off()
+    assert_once(payment_id)
 
 
 @pytest.mark.case(26)
