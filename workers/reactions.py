@@ -8,6 +8,7 @@ from typing import Protocol
 
 from coevolve.matching import service as matching
 from coevolve.pledges import service as pledges
+from coevolve.recurring import service as recurring
 
 
 class Reaction(Protocol):
@@ -20,4 +21,7 @@ class Reaction(Protocol):
 REACTIONS: dict[str, list[Reaction | Callable[..., object]]] = {
     "listing.closed": [pledges.cancel_of_closed],
     "listing.opened": [matching.find_supporters],
+    "person.confirmed": [pledges.join_all],
+    "person.erased": [pledges.forget_giver, recurring.forget_giver],
+    "person.password_reset": [pledges.join_all],
 }

@@ -31,6 +31,15 @@ class ProviderRefuses(ProviderError):
     """The provider will never do this; trying again is pointless."""
 
 
+class ProviderDeclined(ProviderError):
+    """The giver's bank said no to a charge: the charge exists, is over, and took nothing."""
+
+    def __init__(self, said: str, *, ref: str, code: str) -> None:
+        super().__init__(said)
+        self.ref = ref
+        self.code = code
+
+
 class BadEvent(Exception):
     """A body that did not come from the provider, or not for us. The reason goes to the log only."""
 
@@ -50,6 +59,8 @@ class CheckoutOrder:
     language: str = "id"
     saves_card: bool = False
     """Whether the provider keeps the card, so that later gifts need nobody at the keyboard."""
+    customer_ref: str | None = None
+    """The provider's name for a giver whose card it kept before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +74,59 @@ class Checkout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundOrder:
+    """What we ask a provider to give back, to the card it came from."""
+
+    refund_id: uuid.UUID
+    payment_id: uuid.UUID
+    intent_ref: str
+    money: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeOrder:
+    """What we ask a provider to take from a card it keeps, with nobody at the keyboard."""
+
+    payment_id: uuid.UUID
+    public_ref: str
+    money: Money
+    description: str
+    customer_ref: str
+    card_ref: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """A charge that exists; how it ended is fetched like everything else."""
+
+    ref: str
+    decline_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupOrder:
+    """What we ask a provider to show: a page on which a known giver leaves another card, and pays nothing."""
+
+    subject_id: uuid.UUID
+    """Our name for what the card is for."""
+    customer_ref: str
+    success_url: str
+    cancel_url: str
+    expires_at: dt.datetime
+    language: str = "id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedCard:
+    """A card that the provider keeps: its names for card and giver, and what a person knows the card by."""
+
+    customer_ref: str
+    card_ref: str
+    brand: str
+    last4: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FoundRefund:
     """A refund as the provider has it now."""
 
@@ -71,6 +135,8 @@ class FoundRefund:
     state: str
     reason: str | None
     created_at: dt.datetime
+    refund_id: uuid.UUID | None = None
+    """Our own id, if the object carries it; none: made in the provider's dashboard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +148,8 @@ class FoundDispute:
     state: str
     reason: str | None
     created_at: dt.datetime
+    due_at: dt.datetime | None = None
+    """Until when it takes our answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +176,10 @@ class FoundPayment:
     status: str
     """open, processing, authorised, paid, failed, expired or cancelled."""
     charges: tuple[FoundCharge, ...] = ()
+    saved_card: SavedCard | None = None
+    """The card that was kept with it, if one was asked for."""
+    decline_code: str | None = None
+    """Why the last try failed, in the provider's word."""
 
     @property
     def has_money(self) -> bool:
@@ -126,9 +198,27 @@ class FoundPayout:
     state: str
     arrives_on: dt.date | None
     created_at: dt.datetime
+    is_final: bool = False
+    """Whether the list of its transactions changes no more."""
+    is_automatic: bool = True
+    """Made by the provider itself; only then it says of which transactions."""
+    trace_ref: str | None = None
+    """The bank's own name for the transfer, as it may stand on our statement."""
+    failure: str | None = None
 
 
-Found = FoundPayment | FoundPayout
+@dataclass(frozen=True, kw_only=True)
+class FoundCard:
+    """A page on which a giver left a card, as it is now."""
+
+    provider: str
+    account: str
+    checkout_ref: str
+    subject_id: uuid.UUID | None
+    card: SavedCard | None
+
+
+Found = FoundPayment | FoundPayout | FoundCard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +247,8 @@ class FoundTransaction:
     net: int
     occurred_at: dt.datetime
     available_at: dt.datetime | None
+    exchange_rate: str | None = None
+    """The rate the provider used, in its words, when it settled in another currency than it charged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +279,24 @@ class Gateway(Protocol):
     def expire_checkout(self, ref: str, *, key: str) -> None:
         """Close a hosted checkout, so that nobody pays it any more."""
 
+    def create_refund(self, order: RefundOrder, *, key: str) -> FoundRefund:
+        """Give money back to where it came from; the same key gives the same refund."""
+
+    def find_refund(self, order: RefundOrder) -> FoundRefund | None:
+        """The refund made for ours, looked up by our id; None: provably none."""
+
+    def create_charge(self, order: ChargeOrder, *, key: str) -> Charge:
+        """Take money from a kept card; the same key gives the same charge. A bank's no is a charge too."""
+
+    def find_charge(self, payment_id: uuid.UUID, *, since: dt.datetime) -> Charge | None:
+        """The charge made for a payment, looked up by our id; None: provably none since then."""
+
+    def create_setup(self, order: SetupOrder, *, key: str) -> Checkout:
+        """Open a page on which a giver leaves a card; the same key gives the same page."""
+
+    def forget_card(self, card_ref: str, *, key: str) -> None:
+        """Drop a kept card; one that is gone already stays gone."""
+
     def fetch(self, object_ref: str) -> Found | None:
         """The whole picture around an object; None when the provider has no such object or it is none of ours."""
 
@@ -196,8 +306,16 @@ class Gateway(Protocol):
     def list_events(self, *, since: dt.datetime) -> Iterator[EventHint]:
         """Events since a moment, oldest first."""
 
-    def list_transactions(self, *, since: dt.datetime) -> Iterator[FoundTransaction]:
-        """Lines of the provider's account since a moment."""
+    def list_transactions(
+        self, *, since: dt.datetime, until: dt.datetime | None = None
+    ) -> Iterator[FoundTransaction]:
+        """Lines of the provider's account from a moment until before another."""
+
+    def list_payouts(self, *, since: dt.datetime) -> Iterator[FoundPayout]:
+        """Payouts made since a moment."""
+
+    def transactions_of_payout(self, ref: str) -> Iterator[FoundTransaction]:
+        """The lines that a payout is made of, its own one among them."""
 
     def balance(self) -> dict[str, int]:
         """What the provider says it holds for us, per unit."""

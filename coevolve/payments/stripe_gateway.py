@@ -28,18 +28,22 @@ from coevolve.payments.provider import (
     FoundCharge,
     FoundDispute,
     FoundPayment,
-    FoundPayout,
     FoundRefund,
-    FoundTransaction,
     ProviderBusy,
+    ProviderDeclined,
     ProviderFault,
     ProviderRefuses,
     ProviderUnknown,
+    RefundOrder,
 )
+from coevolve.payments.stripe_account import OwnAccount
+from coevolve.payments.stripe_cards import KeptCards, decline_code_of, saved_card_of
 from coevolve.payments.stripe_words import (
     EXPONENTS,
+    dispute_of,
     from_stripe,
     payment_id_of,
+    refund_of,
     status_of,
     time_of,
     to_stripe,
@@ -54,7 +58,7 @@ CONNECT_SECONDS = 3.05
 T = TypeVar("T")
 
 
-class StripeGateway:
+class StripeGateway(KeptCards, OwnAccount):
     """Stripe through its own SDK."""
 
     name = "stripe"
@@ -109,11 +113,15 @@ class StripeGateway:
             "expires_at": int(order.expires_at.timestamp()),
             "locale": "id" if order.language == "id" else "en",
         }
-        if order.payer_email:
+        if order.saves_card:
+            params["payment_intent_data"]["setup_future_usage"] = "off_session"
+        if order.customer_ref:
+            params["customer"] = order.customer_ref
+        elif order.payer_email:
             params["customer_email"] = order.payer_email
-        made = self._call(
-            lambda: self.client.v1.checkout.sessions.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
-        )
+        if order.saves_card and not order.customer_ref:
+            params["customer_creation"] = "always"
+        made = self._call(lambda: self.client.v1.checkout.sessions.create(params, {"idempotency_key": key}))
         return self._checkout(made)
 
     def find_checkout(self, payment_id: uuid.UUID, *, since: dt.datetime) -> Checkout | None:
@@ -136,11 +144,34 @@ class StripeGateway:
             # Complete or expired already: the object, fetched afterwards, says which.
             return
 
+    def create_refund(self, order: RefundOrder, *, key: str) -> FoundRefund:
+        """Give money of a payment back to its card; the same key gives the same refund."""
+        amount, _currency = to_stripe(order.money)
+        params: dict[str, Any] = {
+            "payment_intent": order.intent_ref,
+            "amount": amount,
+            "metadata": {"refund_id": str(order.refund_id), "payment_id": str(order.payment_id)},
+        }
+        made = self._call(lambda: self.client.v1.refunds.create(params, {"idempotency_key": key}))
+        if not isinstance(made.get("id"), str):
+            raise ProviderUnknown("an answer without an id")
+        return refund_of(made)
+
+    def find_refund(self, order: RefundOrder) -> FoundRefund | None:
+        """The refund that carries our id, among all refunds of the payment."""
+        listed = self._call(
+            lambda: self.client.v1.refunds.list({"payment_intent": order.intent_ref, "limit": 100})
+        )
+        found = (refund_of(one) for one in self._each(listed))
+        return next((one for one in found if one.refund_id == order.refund_id), None)
+
     def fetch(self, object_ref: str) -> Found | None:
         """The whole picture around an object of Stripe's, whatever kind its prefix says."""
         kind = object_ref.partition("_")[0]
         if kind == "cs":
             session = self._one(lambda: self.client.v1.checkout.sessions.retrieve(object_ref))
+            if session is not None and session.get("mode") == "setup":
+                return self._found_card(session)
             return None if session is None else self._picture(session=session)
         if kind == "pi":
             intent = self._one(lambda: self.client.v1.payment_intents.retrieve(object_ref))
@@ -149,8 +180,7 @@ class StripeGateway:
             charge = self._one(lambda: self.client.v1.charges.retrieve(object_ref))
             return None if charge is None else self._around_charge(charge)
         if kind in {"re", "pyr"}:
-            refund = self._one(lambda: self.client.v1.refunds.retrieve(object_ref))
-            return None if refund is None or not refund.get("charge") else self.fetch(str(refund["charge"]))
+            return self._around_refund(object_ref)
         if kind in {"dp", "du"}:
             dispute = self._one(lambda: self.client.v1.disputes.retrieve(object_ref))
             return (
@@ -169,37 +199,6 @@ class StripeGateway:
         events = list(self._each(listed))
         for event in reversed(events):
             yield self._hint(event, json.dumps(event, sort_keys=True, separators=(",", ":")).encode())
-
-    def list_transactions(self, *, since: dt.datetime) -> Iterator[FoundTransaction]:
-        """Balance transactions since a moment, newest first."""
-        listed = self._call(
-            lambda: self.client.v1.balance_transactions.list(
-                {"limit": 100, "created": {"gte": int(since.timestamp())}}
-            )
-        )
-        for line in self._each(listed):
-            unit = str(line["currency"]).upper()
-            yield FoundTransaction(
-                ref=str(line["id"]),
-                kind=str(line["type"]),
-                source_ref=str(line["source"]) if line.get("source") else None,
-                unit=unit,
-                gross=from_stripe(int(line["amount"]), unit).amount,
-                fee=from_stripe(int(line["fee"]), unit).amount,
-                net=from_stripe(int(line["net"]), unit).amount,
-                occurred_at=time_of(line["created"]),
-                available_at=time_of(line["available_on"]) if line.get("available_on") else None,
-            )
-
-    def balance(self) -> dict[str, int]:
-        """Available and pending together, per unit."""
-        held: dict[str, int] = {}
-        answer = self._call(self.client.v1.balance.retrieve)
-        for part in ("available", "pending"):
-            for entry in answer.get(part) or []:
-                money = from_stripe(int(entry["amount"]), str(entry["currency"]))
-                held[money.unit] = held.get(money.unit, 0) + money.amount
-        return held
 
     # --- calls in -----------------------------------------------------------------------------------
 
@@ -246,6 +245,21 @@ class StripeGateway:
 
     # --- pictures -----------------------------------------------------------------------------------
 
+    def _around_refund(self, ref: str) -> FoundPayment | None:
+        """The payment of a refund, with its refunds even when the charge does not count them any more: they failed."""
+        refund = self._one(lambda: self.client.v1.refunds.retrieve(ref))
+        if refund is None:
+            return None
+        if refund.get("payment_intent"):
+            intent_ref = str(refund["payment_intent"])
+            intent = self._one(lambda: self.client.v1.payment_intents.retrieve(intent_ref))
+            return None if intent is None else self._picture(intent=intent, has_refunds=True)
+        if refund.get("charge"):
+            charge_ref = str(refund["charge"])
+            charge = self._one(lambda: self.client.v1.charges.retrieve(charge_ref))
+            return self._found(session=None, intent=None, charge=charge, has_refunds=True)
+        return None
+
     def _around_charge(self, charge: dict[str, Any]) -> FoundPayment | None:
         if charge.get("payment_intent"):
             found = self.fetch(str(charge["payment_intent"]))
@@ -253,7 +267,11 @@ class StripeGateway:
         return self._found(session=None, intent=None, charge=charge)
 
     def _picture(
-        self, *, session: dict[str, Any] | None = None, intent: dict[str, Any] | None = None
+        self,
+        *,
+        session: dict[str, Any] | None = None,
+        intent: dict[str, Any] | None = None,
+        has_refunds: bool = False,
     ) -> FoundPayment:
         if session is None and intent is not None:
             intent_id = str(intent["id"])
@@ -268,7 +286,7 @@ class StripeGateway:
         if intent is not None and intent.get("latest_charge"):
             charge_ref = str(intent["latest_charge"])
             charge = self._one(lambda: self.client.v1.charges.retrieve(charge_ref))
-        return self._found(session=session, intent=intent, charge=charge)
+        return self._found(session=session, intent=intent, charge=charge, has_refunds=has_refunds)
 
     def _found(
         self,
@@ -276,10 +294,11 @@ class StripeGateway:
         session: dict[str, Any] | None,
         intent: dict[str, Any] | None,
         charge: dict[str, Any] | None,
+        has_refunds: bool = False,
     ) -> FoundPayment:
         charges: tuple[FoundCharge, ...] = ()
         if charge is not None and charge.get("status") == "succeeded" and charge.get("captured"):
-            charges = (self._charge(charge),)
+            charges = (self._charge(charge, has_refunds=has_refunds),)
         ours = [payment_id_of(part) for part in (session, intent, charge) if part is not None]
         return FoundPayment(
             provider=self.name,
@@ -289,53 +308,26 @@ class StripeGateway:
             intent_ref=str(intent["id"]) if intent else None,
             status="paid" if charges else status_of(session, intent),
             charges=charges,
+            saved_card=saved_card_of(intent, charge),
+            decline_code=decline_code_of(intent),
         )
 
-    def _charge(self, charge: dict[str, Any]) -> FoundCharge:
+    def _charge(self, charge: dict[str, Any], *, has_refunds: bool) -> FoundCharge:
         ref, currency = str(charge["id"]), str(charge["currency"])
         refunds: list[FoundRefund] = []
-        if charge.get("amount_refunded") or charge.get("refunded"):
+        if has_refunds or charge.get("amount_refunded") or charge.get("refunded"):
             listed = self._call(lambda: self.client.v1.refunds.list({"charge": ref, "limit": 100}))
-            refunds = [
-                FoundRefund(
-                    ref=str(one["id"]),
-                    money=from_stripe(int(one["amount"]), str(one["currency"])),
-                    state=str(one.get("status") or "pending"),
-                    reason=one.get("reason"),
-                    created_at=time_of(one["created"]),
-                )
-                for one in self._each(listed)
-            ]
+            refunds = [refund_of(one) for one in self._each(listed)]
         disputes: list[FoundDispute] = []
         if charge.get("disputed"):
             listed = self._call(lambda: self.client.v1.disputes.list({"charge": ref, "limit": 100}))
-            disputes = [
-                FoundDispute(
-                    ref=str(one["id"]),
-                    money=from_stripe(int(one["amount"]), str(one["currency"])),
-                    state=str(one["status"]),
-                    reason=one.get("reason"),
-                    created_at=time_of(one["created"]),
-                )
-                for one in self._each(listed)
-            ]
+            disputes = [dispute_of(one) for one in self._each(listed)]
         return FoundCharge(
             ref=ref,
             captured=from_stripe(int(charge.get("amount_captured") or 0), currency),
             captured_at=time_of(charge["created"]),
             refunds=tuple(sorted(refunds, key=lambda one: (one.created_at, one.ref))),
             disputes=tuple(sorted(disputes, key=lambda one: (one.created_at, one.ref))),
-        )
-
-    def _payout(self, payout: dict[str, Any]) -> FoundPayout:
-        return FoundPayout(
-            provider=self.name,
-            account=self.account,
-            ref=str(payout["id"]),
-            money=from_stripe(int(payout["amount"]), str(payout["currency"])),
-            state=str(payout["status"]),
-            arrives_on=time_of(payout["arrival_date"]).date() if payout.get("arrival_date") else None,
-            created_at=time_of(payout["created"]),
         )
 
     def _checkout(self, session: dict[str, Any]) -> Checkout:
@@ -391,6 +383,11 @@ class StripeGateway:
         except stripe.StripeError as trouble:
             status = trouble.http_status or 0
             said = f"{status} {trouble.code or ''} {trouble.user_message or ''}".strip()[:300]
+            if isinstance(trouble, stripe.CardError):
+                body: Any = trouble.json_body or {}
+                told = (body.get("error") or {}).get("payment_intent") or {}
+                if isinstance(told, dict) and told.get("id"):
+                    raise ProviderDeclined(said, ref=str(told["id"]), code=str(trouble.code)) from trouble
             if status in {401, 403, 409, 429}:
                 # Not done: too many calls, the same key still at work, or a key of ours that must be put right.
                 raise ProviderBusy(said) from trouble

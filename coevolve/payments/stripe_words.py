@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coevolve.kit.money import Money, exponent
+from coevolve.payments.provider import FoundDispute, FoundRefund
 
 EXPONENTS = {
     "IDR": 2,
@@ -61,17 +62,54 @@ def time_of(seconds: Any) -> dt.datetime:
 
 def payment_id_of(found: Mapping[str, Any]) -> uuid.UUID | None:
     """Our payment id from an object's metadata, if it is there and is one."""
-    written = (found.get("metadata") or {}).get("payment_id")
+    return _own_id(found, "payment_id")
+
+
+def refund_id_of(found: Mapping[str, Any]) -> uuid.UUID | None:
+    """Our refund id from a refund's metadata; none when it was made in the dashboard."""
+    return _own_id(found, "refund_id")
+
+
+def _own_id(found: Mapping[str, Any], name: str) -> uuid.UUID | None:
+    written = (found.get("metadata") or {}).get(name)
     try:
         return uuid.UUID(str(written)) if written else None
     except ValueError:
         return None
 
 
+def refund_of(row: Mapping[str, Any]) -> FoundRefund:
+    """A refund in our words."""
+    return FoundRefund(
+        ref=str(row["id"]),
+        money=from_stripe(int(row["amount"]), str(row["currency"])),
+        state=str(row.get("status") or "pending"),
+        reason=row.get("reason"),
+        created_at=time_of(row["created"]),
+        refund_id=refund_id_of(row),
+    )
+
+
+def dispute_of(row: Mapping[str, Any]) -> FoundDispute:
+    """A dispute in our words."""
+    due = (row.get("evidence_details") or {}).get("due_by")
+    return FoundDispute(
+        ref=str(row["id"]),
+        money=from_stripe(int(row["amount"]), str(row["currency"])),
+        state=str(row["status"]),
+        reason=row.get("reason"),
+        created_at=time_of(row["created"]),
+        due_at=time_of(due) if due else None,
+    )
+
+
 def status_of(session: Mapping[str, Any] | None, intent: Mapping[str, Any] | None) -> str:
     """Where a payment without captured money stands, in our words."""
     at_intent = str(intent.get("status")) if intent else ""
     at_session = str(session.get("status")) if session else ""
+    if session is None and intent is not None and intent.get("last_payment_error"):
+        # A charge of a kept card: nobody is there to try another one or to answer the bank.
+        at_session = "complete"
     if at_intent == "processing":
         return "processing"
     if at_intent == "requires_capture":

@@ -21,6 +21,9 @@ from coevolve.listings.models import ListingLine
 PRESETS = (25_000, 50_000, 100_000, 250_000)
 """Whole rupiah on the chips."""
 OTHER = "lain"
+MONTHLY = "monthly"
+PARTS = tuple(range(1, 25))
+"""How many times promised money may be paid in, a month apart."""
 TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
 
 
@@ -72,6 +75,11 @@ class GiveForm(FlaskForm):
     client_token = HiddenField()
     amount_choice = RadioField(lazy("Berapa yang ingin Anda berikan?"), validate_choice=False)
     amount = StringField(lazy("Jumlah lain"))
+    frequency = RadioField(
+        lazy("Seberapa sering?"),
+        choices=[SelectChoice("once", lazy("Sekali ini")), SelectChoice(MONTHLY, lazy("Setiap bulan"))],
+        validate_choice=False,
+    )
     contact = StringField(
         lazy("Nomor telepon atau WhatsApp untuk serah terima"), [Length(max=200, message=TOO_LONG)]
     )
@@ -80,10 +88,18 @@ class GiveForm(FlaskForm):
         lazy("Kapan dibayar?"),
         choices=[
             SelectChoice("now", lazy("Sekarang")),
-            SelectChoice("later", lazy("Nanti, dengan surat komitmen")),
+            SelectChoice("later", lazy("Nanti, sekaligus atau dicicil")),
         ],
         validate_choice=False,
     )
+    parts = SelectField(
+        lazy("Dibayar berapa kali"),
+        choices=[SelectChoice(str(count), lazy("%(num)s kali", num=count)) for count in PARTS],
+        validate_choice=False,
+    )
+    first_on = DayField(lazy("Tanggal bayar pertama"), [Length(max=40, message=TOO_LONG)])
+    purchase_order = StringField(lazy("Nomor pesanan pembelian (PO)"), [Length(max=60, message=TOO_LONG)])
+    code = StringField(lazy("Kode dari aplikasi Anda"), [Length(max=20, message=TOO_LONG)])
     name = StringField(lazy("Nama Anda"), [Length(max=120, message=TOO_LONG)])
     email = StringField(lazy("Alamat surel"), [Length(max=254, message=TOO_LONG)])
     is_name_public = BooleanField(lazy("Nama saya tampil di halaman ini"))
@@ -119,6 +135,16 @@ class GiveForm(FlaskForm):
                 field="amount",
             )
         return money
+
+    def plan(self) -> tuple[dt.date, int] | None:
+        """The first day and the count of payments, for money promised for later. Raises Invalid."""
+        count = self.parts.data or "1"
+        if count not in {str(number) for number in PARTS}:
+            raise Invalid("parts", lazy("Pilih berapa kali dibayar."), field="parts")
+        first_on = self.first_on.day()
+        if first_on is None and int(count) > 1:
+            raise Invalid("first_on_missing", lazy("Isi tanggal bayar pertama."), field="first_on")
+        return (first_on, int(count)) if first_on is not None else None
 
 
 def with_lines(lines: Sequence[ListingLine]) -> type[GiveForm]:
@@ -157,9 +183,11 @@ def wish_of(form: GiveForm, line: ListingLine) -> dict[str, Any] | None:
 
 
 class PayForm(FlaskForm):
-    """How the money comes."""
+    """How the money comes, and how much of the rest."""
 
     client_token = HiddenField()
+    part = RadioField(lazy("Berapa yang dibayar?"), choices=[], validate_choice=False)
+    amount = StringField(lazy("Jumlah lain"), [Length(max=40, message=TOO_LONG)])
     method = RadioField(
         lazy("Cara membayar"),
         [InputRequired(lazy("Pilih cara membayar."))],
@@ -190,6 +218,73 @@ class ReasonForm(FlaskForm):
     """A step that says why."""
 
     reason = TextAreaField(lazy("Alasan"), [Length(max=500, message=TOO_LONG)])
+
+
+class AmountForm(FlaskForm):
+    """Another amount for a pledge of money."""
+
+    amount = StringField(lazy("Jumlah baru"), [Length(max=40, message=TOO_LONG)])
+
+    def minor(self) -> int:
+        """The amount in minor units. Raises Invalid."""
+        return parse_rupiah(self.amount.data or "", field="amount").amount
+
+
+class PlanForm(FlaskForm):
+    """Other days for the rest of a promise."""
+
+    parts = SelectField(
+        lazy("Sisanya dibayar berapa kali"),
+        choices=[SelectChoice(str(count), lazy("%(num)s kali", num=count)) for count in PARTS],
+        validate_choice=False,
+    )
+    first_on = DayField(lazy("Tanggal bayar berikutnya"), [Length(max=40, message=TOO_LONG)])
+
+    def plan(self) -> tuple[dt.date, int]:
+        """The next day and the count of payments. Raises Invalid."""
+        if (self.parts.data or "") not in {str(number) for number in PARTS}:
+            raise Invalid("parts", lazy("Pilih berapa kali dibayar."), field="parts")
+        day = self.first_on.day()
+        if day is None:
+            raise Invalid("first_on_missing", lazy("Isi tanggal bayar berikutnya."), field="first_on")
+        return day, int(self.parts.data)
+
+
+class InvoiceForm(FlaskForm):
+    """A bill for promised money."""
+
+    client_token = HiddenField()
+    amount = StringField(lazy("Jumlah tagihan"), [Length(max=40, message=TOO_LONG)])
+    purchase_order = StringField(lazy("Nomor pesanan pembelian (PO)"), [Length(max=60, message=TOO_LONG)])
+    due_on = DayField(lazy("Jatuh tempo"), [Length(max=40, message=TOO_LONG)])
+    with_code = BooleanField(lazy("Tambahkan kode unik 1 sampai 999 rupiah pada jumlah transfer"))
+
+
+class RuleForm(FlaskForm):
+    """An organisation's own limit."""
+
+    approval_above = StringField(lazy("Perlu persetujuan di atas"), [Length(max=40, message=TOO_LONG)])
+
+    def minor(self) -> int | None:
+        """The limit in minor units; empty: none. Raises Invalid."""
+        typed = (self.approval_above.data or "").strip()
+        if not typed:
+            return None
+        return 0 if typed == "0" else parse_rupiah(typed, field="approval_above").amount
+
+
+class CreditForm(FlaskForm):
+    """Giving credit, or asking for it back."""
+
+    client_token = HiddenField()
+    amount = StringField(lazy("Jumlah"), [Length(max=40, message=TOO_LONG)])
+    listing = StringField(lazy("Alamat halaman kebutuhan atau kampanye"), [Length(max=300, message=TOO_LONG)])
+    is_name_public = BooleanField(lazy("Nama saya tampil di halaman ini"))
+    reason = TextAreaField(lazy("Alasan"), [Length(max=500, message=TOO_LONG)])
+
+    def minor(self) -> int:
+        """The amount in minor units. Raises Invalid."""
+        return parse_rupiah(self.amount.data or "", field="amount").amount
 
 
 class HandOverForm(FlaskForm):

@@ -26,6 +26,11 @@ def path(pledge_id: uuid.UUID, side: str) -> str:
     return f"/dukungan/{pledge_id}?kunci={token(pledge_id, side)}"
 
 
+def pay_path(pledge_id: uuid.UUID) -> str:
+    """Where the giver pays anew, with the token: after a deadline that passed, a card that failed."""
+    return f"/dukungan/{pledge_id}/bayar?kunci={token(pledge_id, 'giver')}"
+
+
 def side_of(text: str | None, pledge_id: uuid.UUID) -> str | None:
     """The side a token speaks for, or None when it is not ours, too old, or for another pledge."""
     if not text or len(text) > 300:

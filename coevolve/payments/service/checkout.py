@@ -36,11 +36,12 @@ def start_checkout(
     expires_in: dt.timedelta | None = None,
     language: str = "id",
     saves_card: bool = False,
+    customer_ref: str | None = None,
 ) -> Payment:
     """Write the payment and the intent to open a card page; the caller commits, then calls `send`.
 
     Without paths the giver comes back to the payment's own page. `saves_card` asks the provider to keep the card for
-    later gifts of the same giver (monthly gifts).
+    later gifts of the same giver (monthly gifts); `customer_ref` names a giver whose card it kept before.
     """
     check_gift(money)
     first = find_by_token(reference_kind, reference_id, client_token)
@@ -82,6 +83,7 @@ def start_checkout(
                     "expires_at": int(expires_at.timestamp()),
                     "language": language,
                     "saves_card": saves_card,
+                    "customer_ref": customer_ref,
                 },
                 next_at=clock.now() + dt.timedelta(seconds=SWEEP_AFTER_SECONDS),
             )
@@ -145,6 +147,7 @@ def _open(duty: Duty) -> Checkout:
         expires_at=dt.datetime.fromtimestamp(int(duty.payload["expires_at"]), dt.UTC),
         language=str(duty.payload.get("language", "id")),
         saves_card=bool(duty.payload.get("saves_card")),
+        customer_ref=duty.payload.get("customer_ref"),
     )
     # The read above began a transaction; end it, so that no connection waits idle in one while the provider thinks.
     session().rollback()

@@ -32,6 +32,8 @@ class Duty:
     key: str
     attempts: int
     first_sent_at: dt.datetime
+    was_sent: bool = False
+    """Whether an earlier try may have had its effect."""
 
     @property
     def is_too_old(self) -> bool:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from coevolve.kit import clock, inbox
 from coevolve.kit.db import commit, get, lock, session
 from coevolve.kit.faults import fault
 from coevolve.payments.models import Outbox, Payment
 from coevolve.payments.provider import ProviderBusy, ProviderError, ProviderFault, ProviderRefuses
-from coevolve.payments.service import checkout
+from coevolve.payments.service import charging, checkout, refunding
 from coevolve.payments.service.duties import Duty, Topic
 
 TOPICS: dict[str, Topic] = {
+    charging.CHARGE: charging.CHARGE_CARD,
+    charging.FORGET: charging.FORGET_CARD,
+    charging.SETUP: charging.SHOW_SETUP,
     checkout.CREATE: checkout.OPEN_PAGE,
     checkout.EXPIRE: checkout.CLOSE_PAGE,
+    refunding.CREATE: refunding.REFUND,
 }
 """Every kind of call there is."""
 LEASE_SECONDS = 60
@@ -31,7 +36,8 @@ TURN = dt.timedelta(seconds=20)
 
 def outbox_id_of(payment_id: uuid.UUID) -> int | None:
     """The row that asks the provider for a payment's card page or charge."""
-    statement = select(Outbox.id).where(Outbox.payment_id == payment_id, Outbox.topic == checkout.CREATE)
+    asks = (checkout.CREATE, charging.CHARGE)
+    statement = select(Outbox.id).where(Outbox.payment_id == payment_id, Outbox.topic.in_(asks))
     return session().execute(statement).scalar_one_or_none()
 
 
@@ -69,6 +75,7 @@ def send_due(limit: int = 20) -> int:
             Outbox.state.in_(("due", "unknown")),
             Outbox.next_at <= moment,
             or_(Outbox.leased_until.is_(None), Outbox.leased_until <= moment),
+            _is_its_turn(),
         )
         .order_by(Outbox.next_at, Outbox.id)
         .limit(limit)
@@ -91,6 +98,7 @@ def _take(outbox_id: int) -> tuple[Duty | None, uuid.UUID]:
             Outbox.id == outbox_id,
             Outbox.state.in_(("due", "unknown")),
             or_(Outbox.leased_until.is_(None), Outbox.leased_until <= moment),
+            _is_its_turn(),
         )
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
@@ -102,6 +110,7 @@ def _take(outbox_id: int) -> tuple[Duty | None, uuid.UUID]:
     if not TOPICS[row.topic].is_needed(row):
         row.state, row.result = "done", {"skipped": str(get(Payment, payment_id).state)}
         return None, payment_id
+    was_sent = row.first_sent_at is not None
     row.state = "unknown"
     row.attempts += 1
     row.first_sent_at = row.first_sent_at or moment
@@ -115,8 +124,19 @@ def _take(outbox_id: int) -> tuple[Duty | None, uuid.UUID]:
         key=str(row.provider_key),
         attempts=row.attempts,
         first_sent_at=row.first_sent_at,
+        was_sent=was_sent,
     )
     return duty, payment_id
+
+
+def _is_its_turn() -> ColumnElement[bool]:
+    """Calls about one payment keep their order: none overtakes an earlier one that waits, backs off or is unknown."""
+    earlier = aliased(Outbox)
+    return ~exists().where(
+        earlier.payment_id == Outbox.payment_id,
+        earlier.id < Outbox.id,
+        earlier.state.in_(("due", "unknown")),
+    )
 
 
 def _payment_of(row: Outbox) -> uuid.UUID:
@@ -138,8 +158,9 @@ def _write_trouble(duty: Duty, trouble: ProviderError) -> None:
     row = lock(Outbox, duty.id)
     inbox.back_off(row, f"{type(trouble).__name__}: {trouble}")
     if isinstance(trouble, ProviderBusy):
-        # Nothing happened, so the key is as good as new.
-        row.state, row.first_sent_at = "due", None
+        # This try did nothing. The key is as good as new, unless an earlier try may have had its effect.
+        if not duty.was_sent:
+            row.state, row.first_sent_at = "due", None
     elif isinstance(trouble, ProviderFault) and duty.is_doubtful:
         # We looked just before and it had not happened: the provider repeats a saved error for this key.
         row.provider_key = uuid.uuid4()

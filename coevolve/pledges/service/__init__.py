@@ -15,12 +15,20 @@ from coevolve.pledges.service.ending import (
 )
 from coevolve.pledges.service.invoicing import issue_invoice, number_of, set_order
 from coevolve.pledges.service.joining import forget_giver, join, join_all
-from coevolve.pledges.service.money import cancel_payment, pay, payable, return_money, settle_money
+from coevolve.pledges.service.money import (
+    CANCELLABLE,
+    cancel_payment,
+    pay,
+    payable,
+    return_money,
+    settle_money,
+)
 from coevolve.pledges.service.offering import Guest, Wish, offer, request
 from coevolve.pledges.service.planning import Plan, change_plan, remind_due, split
 from coevolve.pledges.service.restoring import restore_money
 
 __all__ = [
+    "CANCELLABLE",
     "Guest",
     "Plan",
     "Wish",

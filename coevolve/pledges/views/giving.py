@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from coevolve.kit import i18n, rate
+from coevolve.kit import clock, i18n, rate
 from coevolve.kit.access import access
 from coevolve.kit.db import commit, uuid7
 from coevolve.kit.errors import DomainError, Invalid, NotFound
@@ -21,15 +21,19 @@ from coevolve.listings.models import Kind, Listing, ListingLine, State
 from coevolve.listings.units import category_label, unit_label
 from coevolve.organisations import policy as organisation_policy
 from coevolve.organisations import queries as organisations
+from coevolve.people import service as people
+from coevolve.people import web
 from coevolve.people.models import Person
 from coevolve.pledges import links, queries, service
 from coevolve.pledges.forms import OTHER, PRESETS, GiveForm, wish_of, with_lines
-from coevolve.pledges.models import Pledge
-from coevolve.pledges.service import Guest, Wish
+from coevolve.pledges.models import Pledge, PledgeState
+from coevolve.pledges.service import Guest, Plan, Wish
+from coevolve.pledges.views import monthly
 from coevolve.pledges.views.door import blueprint, private, refused
 
 TRIES = 30
 TRIES_SECONDS = 600
+CODE_TRIES = 10
 KIND_WORDS = {
     "goods": lazy("Barang"),
     "time": lazy("Keahlian"),
@@ -78,7 +82,9 @@ def give(slug: str) -> Response:
             things=[_thing(form, line, totals[line.id]) for line in lines if line.kind != "money"],
             is_request=listing.kind == Kind.standing_offer,
             chooses_organisation=len(form.organisation.choices or []) > 1,
-            may_promise=_may_promise(form),
+            may_promise=person is not None and listing.kind != Kind.standing_offer,
+            asks_code=_asks_code(form),
+            may_monthly=monthly.is_offered(listing, lines),
             sign_in=f"/masuk?ke=/dukung/{listing.slug}",
         )
     )
@@ -105,9 +111,10 @@ def _offer_choices(form: GiveForm, person: Person | None, listing: Listing) -> N
     form.organisation.choices = choices
 
 
-def _may_promise(form: GiveForm) -> bool:
-    """Whether paying later is offered at all: to those who act for an organisation."""
-    return any(_values(form))
+def _asks_code(form: GiveForm) -> bool:
+    """Whether a code is asked for in this form: somebody may give for an organisation and proved none just now."""
+    found = web.current()
+    return found is not None and any(_values(form)) and not found.is_fresh(clock.now())
 
 
 def _values(form: GiveForm) -> list[str]:
@@ -178,13 +185,30 @@ def _take(form: GiveForm, listing: Listing, lines: list[ListingLine], person: Pe
         raise Invalid(
             "contact_missing", lazy("Isi nomor yang dapat dihubungi untuk serah terima."), field="contact"
         )
+    is_later = form.pays.data == "later" and money is not None
+    plan = form.plan() if is_later else None
+    if organisation_id is not None and money is not None:
+        _prove_code(form, person)
+    guest = None if person else _guest(form)
+    if monthly.is_chosen(form, listing, lines):
+        return monthly.begin(
+            form,
+            given,
+            wishes=wishes,
+            money=money,
+            person=person,
+            guest=guest,
+            organisation_id=organisation_id,
+        )
     pledge = service.offer(
         **given,
         by=person,
-        guest=None if person else _guest(form),
+        guest=guest,
         for_organisation_id=organisation_id,
         lines=wishes,
-        is_pay_now=form.pays.data != "later",
+        is_pay_now=not is_later,
+        plan=Plan(first_on=plan[0], count=plan[1]) if plan is not None else None,
+        purchase_order=form.purchase_order.data or "",
         is_name_public=form.is_name_public.data,
         shares_identity=form.shares_identity.data,
         public_name=form.public_name.data or "",
@@ -194,7 +218,25 @@ def _take(form: GiveForm, listing: Listing, lines: list[ListingLine], person: Pe
     return _onward(pledge, person)
 
 
+def _prove_code(form: GiveForm, person: Person | None) -> None:
+    """An organisation's money moves only with a code proven just now, in this session or in this very form."""
+    found = web.current()
+    if person is None or found is None or found.is_fresh(clock.now()):
+        return
+    if not found.has_factor:
+        raise Invalid(
+            "enrol", lazy("Memberi atas nama organisasi memerlukan aplikasi kode. Pasang dulu di akun Anda."),
+            field="code",
+        )  # fmt: skip
+    rate.hit(f"give_code:{person.id}", limit=CODE_TRIES, window_seconds=TRIES_SECONDS)
+    commit()
+    people.check_totp(person_id=person.id, code=form.code.data or "")
+
+
 def _onward(pledge: Pledge, person: Person | None) -> Response:
+    if pledge.state == PledgeState.awaiting_approval:
+        flash_success(_("Dukungan ini menunggu persetujuan anggota lain dari organisasi Anda."))
+        return see_other(f"/dukungan/{pledge.id}")
     suffix = "" if person else f"?kunci={links.token(pledge.id, 'giver')}"
     if pledge.is_pay_now:
         return see_other(f"/dukungan/{pledge.id}/bayar{suffix}")

@@ -10,7 +10,6 @@ from coevolve.kit import moves
 from coevolve.kit.db import session
 from coevolve.kit.money import Money
 from coevolve.ledger import accounts
-from coevolve.ledger import queries as ledger_queries
 from coevolve.ledger import service as ledger
 from coevolve.ledger.service import Transfer
 from coevolve.notifications import service as notifications
@@ -24,6 +23,7 @@ from coevolve.pledges import queries as pledge_queries
 from coevolve.pledges import service as pledges
 from coevolve.pledges.queries import Settlement
 from coevolve.reconciliation.service.cases import close_by_itself, open_case
+from coevolve.recurring import service as recurring
 
 CAPTURED = "payment.captured"
 
@@ -175,6 +175,7 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         path=receipt_path(receipt.id, for_guest=_is_guest(settlement)),
         organisation=organisation.name,
         receipt_id=str(receipt.id),
+        **recurring.words_for(settlement.pledge_id),
     )
     members = organisations.members_of(settlement.organisation_id, roles=("owner", "finance"))
     notifications.queue(
@@ -221,24 +222,3 @@ def _facts(money: Money) -> dict[str, str]:
 def _words(money: Money) -> dict[str, int | str]:
     """The sum for a notice: rupiah are formatted for each reader, another currency is said as it is."""
     return {"amount_minor": money.amount} if money.unit == "IDR" else {"amount": str(money)}
-
-
-def money_sources(payment: Payment, settlement: Settlement, amount: int) -> list[tuple[int, int]]:
-    """From which accounts money of this payment goes back: its fund as far as it reaches, then what the CSO owes.
-
-    Money that never reached a fund goes back from the giver's credit.
-    """
-    if payment.state != PaymentState.captured:
-        return [(credit_account(settlement, payment.unit), amount)]
-    fund = accounts.fund(settlement.listing_id, payment.unit)
-    from_fund = max(0, min(amount, ledger_queries.available([fund]).get(fund, 0)))
-    sources = [(fund, from_fund)] if from_fund else []
-    if from_fund < amount:
-        sources.append((accounts.receivable(settlement.organisation_id, payment.unit), amount - from_fund))
-        open_case(
-            kind="after_disbursement",
-            subject=("payment", payment.id),
-            payment_id=payment.id,
-            difference=Money(amount - from_fund, payment.unit),
-        )
-    return sources

@@ -6,6 +6,7 @@ from coevolve.journal import service as journal
 from coevolve.kit.money import Money
 from coevolve.payments import service as payments
 from coevolve.pledges import queries as pledge_queries
+from coevolve.pledges.links import pay_path
 from coevolve.reconciliation.service.booking import notify_giver
 
 
@@ -20,5 +21,6 @@ def expire_transfers(limit: int = 200) -> int:
             pledge_queries.settlement_of(payment.reference_id),
             Money(payment.amount, payment.unit),
             f"payment.expired:{payment.id}",
+            path=pay_path(payment.reference_id),
         )
     return len(expired)

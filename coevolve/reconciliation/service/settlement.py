@@ -7,6 +7,7 @@ come late or in any order: an older state has no edge, a known charge has its po
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from sqlalchemy import or_, select
 
@@ -18,11 +19,15 @@ from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
 from coevolve.ledger.service import Transfer
 from coevolve.payments.models import Inbox, Payment, PaymentState
-from coevolve.payments.provider import Found, FoundCharge, FoundPayment, FoundPayout
+from coevolve.payments.provider import Found, FoundCard, FoundCharge, FoundPayment, FoundPayout
+from coevolve.pledges.links import pay_path
+from coevolve.reconciliation.models import Case
 from coevolve.reconciliation.service.booking import CAPTURED, Arrival, book, notify_giver, settlement_of
-from coevolve.reconciliation.service.cases import open_case
-from coevolve.reconciliation.service.giving_back import settle_disputes, settle_refunds
+from coevolve.reconciliation.service.cases import close_by_itself, open_case
+from coevolve.reconciliation.service.disputing import settle_disputes
+from coevolve.reconciliation.service.giving_back import settle_refunds
 from coevolve.reconciliation.service.payouts import settle_payout
+from coevolve.recurring import service as recurring
 
 STATUS_TO_STATE = {
     "processing": PaymentState.processing,
@@ -46,6 +51,9 @@ def settle(*, event_id: int, found: Found | None) -> str:
     if isinstance(found, FoundPayout):
         settle_payout(found)
         row.state = "done"
+    elif isinstance(found, FoundCard):
+        recurring.keep_card(found)
+        row.state = "done"
     elif found is None:
         row.state = _nothing_found(row)
     else:
@@ -62,6 +70,7 @@ def settle(*, event_id: int, found: Found | None) -> str:
 
 def settle_payment(payment: Payment, found: FoundPayment) -> None:
     """Bring one payment up to a picture of it."""
+    recurring.hold(payment.reference_id)
     settlement = settlement_of(payment)
     payment = lock(Payment, payment.id)
     payment.provider_ref = payment.provider_ref or found.checkout_ref
@@ -86,8 +95,18 @@ def settle_payment(payment: Payment, found: FoundPayment) -> None:
         moves.move(payment, to, by=None, cause="found so at the provider")
         if to in {PaymentState.failed, PaymentState.expired}:
             journal.record(f"payment.{to}", about=("payment", payment.id), by=None)
-            money = Money(payment.amount, payment.unit)
-            notify_giver("payment.expired", payment, settlement, money, f"payment.expired:{payment.id}")
+            if payment.checkout_url is not None:
+                # Somebody was at a page; of a card charged by itself its monthly gift tells.
+                money = Money(payment.amount, payment.unit)
+                notify_giver(
+                    "payment.expired",
+                    payment,
+                    settlement,
+                    money,
+                    f"payment.expired:{payment.id}",
+                    path=pay_path(settlement.pledge_id),
+                )
+    recurring.follow(payment.reference_id, card=found.saved_card, decline_code=found.decline_code)
 
 
 def capture_key(charge_ref: str) -> str:
@@ -138,8 +157,16 @@ def _is_young(row: Inbox) -> bool:
 
 
 def park(charge: FoundCharge, *, provider: str, account: str) -> None:
-    """Keep a charge's money as unidentified, with a case."""
-    case = open_case(kind="unknown_charge", subject=("charge", charge.ref), difference=charge.captured)
+    """Keep a charge's money as unidentified, with a case; what is paid back of it at the provider is gone again."""
+    _park(charge, provider, account, kind="unknown_charge", payment_id=None)
+
+
+def _park(
+    charge: FoundCharge, provider: str, account: str, *, kind: str, payment_id: uuid.UUID | None
+) -> None:
+    case = _case_of(charge, kind) or open_case(
+        kind=kind, subject=("charge", charge.ref), payment_id=payment_id, difference=charge.captured
+    )
     ledger.post(
         key=capture_key(charge.ref),
         kind="charge.parked",
@@ -148,35 +175,60 @@ def park(charge: FoundCharge, *, provider: str, account: str) -> None:
         source_id=case.id,
         effective_at=charge.captured_at,
     )
+    back = 0
+    for refund in charge.refunds:
+        if refund.state not in {"succeeded", "failed"}:
+            continue
+        out = _to_unidentified(provider, account, charge, amount=-refund.money.amount)
+        done = ledger.post(
+            key=f"{provider}:refund:{refund.ref}:done",
+            kind="charge.parked_refunded",
+            transfers=[out],
+            source_kind="case",
+            source_id=case.id,
+            effective_at=refund.created_at,
+        )
+        if refund.state == "failed":
+            ledger.reverse(
+                key=f"{provider}:refund:{refund.ref}:came_back",
+                posting_id=done,
+                source_kind="case",
+                source_id=case.id,
+            )
+        else:
+            back += refund.money.amount
+    if back == charge.captured.amount:
+        close_by_itself(
+            kind=kind, subject=("charge", charge.ref), note="Seluruhnya dikembalikan di penyedia."
+        )
+
+
+def _case_of(charge: FoundCharge, kind: str) -> Case | None:
+    """The case a charge was parked under, open or closed: its postings name it."""
+    statement = (
+        select(Case)
+        .where(Case.kind == kind, Case.subject_kind == "charge", Case.subject_id == charge.ref)
+        .order_by(Case.created_at)
+        .limit(1)
+    )
+    return session().execute(statement).scalar_one_or_none()
 
 
 def _other_currency(payment: Payment, charge: FoundCharge) -> None:
-    open_case(
-        kind="other_currency",
-        subject=("charge", charge.ref),
-        payment_id=payment.id,
-        difference=charge.captured,
-    )
-    ledger.post(
-        key=capture_key(charge.ref),
-        kind="charge.parked",
-        transfers=[_to_unidentified(payment.provider, payment.account, charge)],
-        source_kind="payment",
-        source_id=payment.id,
-        effective_at=charge.captured_at,
-    )
+    _park(charge, payment.provider, payment.account, kind="other_currency", payment_id=payment.id)
     if payment.machine.allows(payment.state, PaymentState.failed):
         moves.move(payment, PaymentState.failed, by=None, cause="paid in another currency")
 
 
-def _to_unidentified(provider: str, account: str, charge: FoundCharge) -> Transfer:
+def _to_unidentified(
+    provider: str, account: str, charge: FoundCharge, *, amount: int | None = None
+) -> Transfer:
+    """Money of a charge into unidentified receipts; a negative amount goes out of them."""
     unit = charge.captured.unit
-    return Transfer(
-        debit_id=accounts.provider_clearing(provider, account, unit),
-        credit_id=accounts.unidentified(unit),
-        amount=charge.captured.amount,
-        unit=unit,
-    )
+    clearing, kept = accounts.provider_clearing(provider, account, unit), accounts.unidentified(unit)
+    moved = charge.captured.amount if amount is None else amount
+    debit, credit = (clearing, kept) if moved > 0 else (kept, clearing)
+    return Transfer(debit_id=debit, credit_id=credit, amount=abs(moved), unit=unit)
 
 
 __all__ = ["CAPTURED", "UnknownPayment", "capture_key", "park", "settle", "settle_payment"]
