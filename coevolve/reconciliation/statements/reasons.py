@@ -56,5 +56,7 @@ def refuse(code: str, *, row: int | None = None, column: str = "", cell: str = "
 
 def printable(text: object) -> str:
     """Text of a file as it may be kept and shown: short, without characters that PostgreSQL or a page cannot hold."""
-    shown = "".join(ch if ch.isprintable() or ch == "\u00a0" else "\N{REPLACEMENT CHARACTER}" for ch in str(text))
+    shown = "".join(
+        ch if ch.isprintable() or ch == "\u00a0" else "\N{REPLACEMENT CHARACTER}" for ch in str(text)
+    )
     return shown if len(shown) <= SHOWN_CELL else shown[: SHOWN_CELL - 1] + "…"

@@ -38,7 +38,7 @@ SECOND = [Told(DAY + 2 * ONE, 100_000, "DONASI TIGA"), Told(DAY + 3 * ONE, 75_00
 
 @pytest.fixture
 def officer(session: Session) -> Person:
-    return people.person(roles=["finance"])
+    return people.staff("finance")
 
 
 def hand_in(
@@ -120,7 +120,7 @@ def test_an_overlap_adds_only_what_is_new(session: Session, officer: Person) -> 
     after = Told(DAY + 4 * ONE, 30_000, "SESUDAHNYA")
     statement = hand_in(banks.bca([before, *FIRST, *SECOND, after], opening=960_000))
     assert (statement.state, statement.new_count, statement.known_count) == ("accepted", 2, 5)
-    assert [line.text_raw for line in lines(session)][0] == "SEBELUMNYA"
+    assert next(line.text_raw for line in lines(session)) == "SEBELUMNYA"
     assert count(session) == 7
     assert_books_balance()
 
