@@ -24,6 +24,7 @@ def sweep() -> None:
     """Take up events and calls whose message was lost, deadlines that passed, receipts without a number."""
     reconciliation.work_off(limit=100)
     payments.send_due()
+    reconciliation.undo_refused_refunds()
     reconciliation.expire_transfers()
     payments.number_receipts()
 
@@ -42,5 +43,19 @@ def poll_events() -> None:
 
 @task("payments.poll_open")
 def poll_open() -> None:
-    """Ask anew about card payments that stay open."""
+    """Ask anew about card payments and refunds that stay open; look for money that came after its campaign closed."""
     payments.poll_open()
+    payments.poll_refunds()
+    reconciliation.reopen_late_rounds()
+
+
+@task("payments.undo_refused")
+def undo_refused() -> None:
+    """Put the money of refunds that the provider refused back where it was."""
+    reconciliation.undo_refused_refunds()
+
+
+@task("payments.refund_rounds")
+def refund_rounds() -> None:
+    """Go on with giving back every gift of campaigns that were closed so."""
+    reconciliation.work_rounds()

@@ -29,6 +29,7 @@ from coevolve.organisations import service as organisations
 from coevolve.organisations.models import Organisation
 from coevolve.people import queries as people
 from coevolve.people.models import Person
+from coevolve.reconciliation import service as reconciliation
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +213,24 @@ def freeze(*, listing_id: uuid.UUID, by: Person, text: str) -> None:
     _note(listing, by, Verdict.freeze, words)
 
 
-def unfreeze(*, listing_id: uuid.UUID, by: Person, text: str, is_closed: bool = False) -> None:
-    """End a freeze: open again, or close for good."""
+def unfreeze(
+    *, listing_id: uuid.UUID, by: Person, text: str, is_closed: bool = False, refunds: bool = False
+) -> None:
+    """End a freeze: open again, or close for good; closing may ask that every gift goes back (finance agrees)."""
     listing = listing_queries.get(listing_id)
     _refuse_own(by, listing.organisation_id)
     words = _reason(text, "")
     listings.unfreeze(listing_id=listing_id, by=by, text=words, is_closed=is_closed)
     _note(listing, by, Verdict.close if is_closed else Verdict.unfreeze, words)
+    if is_closed and refunds:
+        made = reconciliation.begin_round(listing_id=listing_id, reason=words, by=by.id)
+        notifications.queue(
+            kind="refund.to_approve",
+            person_ids=[person.id for person in people.staff_with("finance") if person.id != by.id],
+            about=("refund_round", made.id),
+            data={"title": listing.title, "path": f"/keuangan/pengembalian/kampanye/{made.id}"},
+            dedupe_key=f"refund.to_approve:{made.id}",
+        )
 
 
 # --- shared -----------------------------------------------------------------------------------------

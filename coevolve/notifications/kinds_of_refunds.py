@@ -47,6 +47,13 @@ KINDS: dict[str, Kind] = {
         ),
         button=lazy("Lihat pembayarannya"),
     ),
+    "refund.asked": Kind(
+        group="staff",
+        subject=lazy("Donatur meminta kembali %(amount)s: %(title)s"),
+        sentence=lazy("Donatur meminta kembali %(amount)s untuk “%(title)s”. Setujui atau tolak."),
+        button=lazy("Buka permintaannya"),
+        path="/keuangan/pengembalian",
+    ),
     "refund.declined": Kind(
         group="money",
         subject=lazy("Permintaan pengembalian belum dapat dipenuhi: %(title)s"),
@@ -75,5 +82,12 @@ KINDS: dict[str, Kind] = {
             "Semua uang untuk “%(title)s”, %(amount)s, dikembalikan ke para donaturnya. Alasannya: %(reason)s"
         ),
         button=lazy("Buka halaman organisasi"),
+    ),
+    "refund.to_approve": Kind(
+        group="staff",
+        subject=lazy("Kembalikan semua uang: %(title)s"),
+        sentence=lazy("Moderator menutup “%(title)s” dan meminta semua uangnya dikembalikan. Setujui atau batalkan."),
+        button=lazy("Buka pengembaliannya"),
+        path="/keuangan/pengembalian",
     ),
 }

@@ -137,6 +137,7 @@ def bank_accounts() -> list[AccountShown]:
     statement = (
         select(BankAccount, BankAccountVersion)
         .join(BankAccountVersion, BankAccountVersion.bank_account_id == BankAccount.id)
+        .where(BankAccount.organisation_id.is_(None))
         .ext(distinct_on(BankAccount.created_at, BankAccount.id))
         .order_by(BankAccount.created_at, BankAccount.id, BankAccountVersion.version.desc())
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coevolve.kit.i18n import lazy
+
+if TYPE_CHECKING:
+    from coevolve.payments.models import Refund
 
 STATES: dict[str, Any] = {
     "created": lazy("Sedang disiapkan"),
@@ -29,6 +32,12 @@ REFUNDS: dict[str, Any] = {
     "failed": lazy("Gagal"),
     "canceled": lazy("Dibatalkan"),
 }
+ROUNDS: dict[str, Any] = {
+    "asked": lazy("Menunggu persetujuan keuangan"),
+    "approved": lazy("Sedang dikembalikan"),
+    "done": lazy("Semua sudah ditangani"),
+    "cancelled": lazy("Dibatalkan"),
+}
 DISPUTES: dict[str, Any] = {
     "warning_needs_response": lazy("Peringatan, perlu dijawab"),
     "warning_under_review": lazy("Peringatan, sedang diperiksa"),
@@ -52,3 +61,63 @@ METHODS: dict[str, Any] = {
     "bank_transfer": lazy("Transfer bank"),
     "credit": lazy("Saldo"),
 }
+ORIGINS: dict[str, Any] = {
+    "staff": lazy("Petugas keuangan"),
+    "giver": lazy("Donatur"),
+    "pledge": lazy("Perubahan dukungan"),
+    "round": lazy("Penutupan kampanye"),
+    "provider": lazy("Dibuat di dasbor penyedia"),
+}
+"""Who wants a refund."""
+REFUND_ACCOUNTS: dict[str, Any] = {
+    "none": lazy("Rekening belum ditulis"),
+    "stated": lazy("Rekening perlu diperiksa"),
+    "verified": lazy("Rekening sudah diperiksa"),
+    "refused": lazy("Rekening ditolak"),
+}
+DISPUTE_REASONS: dict[str, Any] = {
+    "fraudulent": lazy("Donatur bilang bukan dia yang membayar"),
+    "duplicate": lazy("Terbayar dua kali"),
+    "product_not_received": lazy("Donatur merasa tidak menerima apa-apa"),
+    "product_unacceptable": lazy("Donatur tidak puas"),
+    "credit_not_processed": lazy("Donatur menunggu pengembalian"),
+    "subscription_canceled": lazy("Donatur merasa sudah berhenti"),
+    "unrecognized": lazy("Donatur tidak mengenali pembayarannya"),
+    "bank_cannot_process": lazy("Bank tidak dapat memprosesnya"),
+    "general": lazy("Alasan lain"),
+}
+"""Reasons of a dispute; another one is shown as the provider writes it."""
+_ACCOUNTS: dict[str, Any] = {
+    "fund": lazy("Dana tayangan"),
+    "donor_credit": lazy("Saldo donatur"),
+    "receivable": lazy("Piutang pada OMS"),
+    "refunds_payable": lazy("Pengembalian yang terutang"),
+    "dispute_holdback": lazy("Ditahan untuk sengketa"),
+    "clearing": lazy("Saldo di penyedia kartu"),
+    "bank": lazy("Rekening bank"),
+}
+_FOR_GIVER: dict[str, Any] = {
+    "requested": lazy("Permintaan Anda sedang kami periksa."),
+    "sending": lazy("Sedang kami kirim."),
+    "pending": lazy("Dalam perjalanan ke Anda. Bank dapat memerlukan beberapa hari."),
+    "requires_action": lazy("Penyedia kartu menunggu tindakan Anda; periksa surel dari mereka."),
+    "succeeded": lazy("Sudah kami kembalikan."),
+    "failed": lazy("Bank menolaknya. Uang Anda aman pada kami; petugas menghubungi Anda."),
+    "canceled": lazy("Tidak dilanjutkan."),
+}
+
+
+def account_name(code: str) -> str:
+    """An account of the books as people say it."""
+    name = code.partition(":")[0]
+    return str(_ACCOUNTS[name]) if name in _ACCOUNTS else code
+
+
+def refund_for_giver(refund: Refund) -> str:
+    """Where a refund stands, in words for the giver."""
+    if refund.state == "approved":
+        if refund.account_id is None and refund.provider == "bank_transfer":
+            return str(lazy("Disetujui. Kami mentransfernya begitu rekening Anda selesai diperiksa."))
+        return str(lazy("Disetujui."))
+    said = str(_FOR_GIVER[refund.state])
+    return f"{said} {refund.ended_because}" if refund.state == "canceled" and refund.ended_because else said

@@ -229,3 +229,29 @@ RULES: dict[str, Any] = {
 def rule_of(name: str) -> str:
     """A rule in words; rules of suggestions that a person took up count as that person's choice."""
     return str(RULES.get(name, RULES["by_hand"]))
+
+
+ACCOUNTS: dict[str, Any] = {
+    "bank": lazy("Rekening bank"),
+    "bank_interest": lazy("Bunga bank"),
+    "clearing": lazy("Saldo di penyedia"),
+    "donor_credit": lazy("Saldo donatur"),
+    "fee_expense": lazy("Biaya bank atau penyedia"),
+    "fund": lazy("Dana"),
+    "in_transit": lazy("Pencairan dalam perjalanan"),
+    "payable": lazy("Utang kepada OMS"),
+    "promised_to": lazy("Janji untuk halaman ini"),
+    "promises": lazy("Janji donatur"),
+    "receivable": lazy("Piutang dari OMS"),
+    "refunds_payable": lazy("Pengembalian yang akan dibayar"),
+    "spending": lazy("Uang muka yang dilaporkan"),
+    "unidentified": lazy("Dana belum dikenal"),
+    "write_off": lazy("Selisih yang dihapusbukukan"),
+}
+"""The ledger's accounts in words, by the first part of their code."""
+
+
+def account_of(code: str) -> str:
+    """A ledger account in words."""
+    name = code.partition(":")[0]
+    return str(ACCOUNTS.get(name, name))

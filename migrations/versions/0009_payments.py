@@ -50,62 +50,6 @@ EDGES = {
         ("processing", "expired"),
         ("processing", "failed"),
     ],
-    "refund": [
-        ("(begin)", "pending"),
-        ("(begin)", "requested"),
-        ("approved", "canceled"),
-        ("approved", "sending"),
-        ("pending", "canceled"),
-        ("pending", "failed"),
-        ("pending", "requires_action"),
-        ("pending", "succeeded"),
-        ("requested", "approved"),
-        ("requested", "canceled"),
-        ("requires_action", "canceled"),
-        ("requires_action", "failed"),
-        ("requires_action", "pending"),
-        ("requires_action", "succeeded"),
-        ("sending", "approved"),
-        ("sending", "canceled"),
-        ("sending", "failed"),
-        ("sending", "pending"),
-        ("sending", "requires_action"),
-        ("sending", "succeeded"),
-        ("succeeded", "failed"),
-        ("succeeded", "pending"),
-    ],
-    "dispute": [
-        ("(begin)", "lost"),
-        ("(begin)", "needs_response"),
-        ("(begin)", "prevented"),
-        ("(begin)", "under_review"),
-        ("(begin)", "warning_closed"),
-        ("(begin)", "warning_needs_response"),
-        ("(begin)", "warning_under_review"),
-        ("(begin)", "won"),
-        ("lost", "won"),
-        ("needs_response", "lost"),
-        ("needs_response", "under_review"),
-        ("needs_response", "won"),
-        ("under_review", "lost"),
-        ("under_review", "won"),
-        ("warning_closed", "lost"),
-        ("warning_closed", "needs_response"),
-        ("warning_closed", "under_review"),
-        ("warning_closed", "won"),
-        ("warning_needs_response", "lost"),
-        ("warning_needs_response", "needs_response"),
-        ("warning_needs_response", "under_review"),
-        ("warning_needs_response", "warning_closed"),
-        ("warning_needs_response", "warning_under_review"),
-        ("warning_needs_response", "won"),
-        ("warning_under_review", "lost"),
-        ("warning_under_review", "needs_response"),
-        ("warning_under_review", "under_review"),
-        ("warning_under_review", "warning_closed"),
-        ("warning_under_review", "won"),
-        ("won", "lost"),
-    ],
     "payout": [
         ("(begin)", "canceled"),
         ("(begin)", "expected"),
@@ -151,8 +95,6 @@ def upgrade() -> None:
     _payment_provider_txn()
     _payment_receipt()
     _payment_receipt_counter()
-    _payment_refund()
-    _payment_dispute()
     for machine, edges in EDGES.items():
         sync_edges(op, machine, edges)
 
@@ -604,137 +546,6 @@ def _payment_receipt_counter() -> None:
     )
 
 
-def _payment_refund() -> None:
-    op.create_table(
-        "payment_refund",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.Column("public_ref", sa.Text(), nullable=True),
-        sa.Column("provider", sa.Text(), nullable=False),
-        sa.Column("account", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("provider_ref", sa.Text(), nullable=True),
-        sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), server_default=sa.text("'provider'"), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("client_token", sa.Uuid(), nullable=True),
-        sa.Column("requested_by", sa.Uuid(), nullable=True),
-        sa.Column("approved_by", sa.Uuid(), nullable=True),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_because", sa.Text(), nullable=True),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("fund_posting_id", sa.BigInteger(), nullable=True),
-        sa.Column("done_posting_id", sa.BigInteger(), nullable=True),
-        sa.Column("gift", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("pledge_back", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("round_id", sa.Uuid(), nullable=True),
-        sa.Column("account_id", sa.Uuid(), nullable=True),
-        sa.Column("list_id", sa.Uuid(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("clock_timestamp()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_payment_refund_amount_positive")),
-        sa.CheckConstraint(
-            "origin IN ('staff', 'giver', 'pledge', 'round', 'provider')",
-            name=op.f("ck_payment_refund_origin_known"),
-        ),
-        sa.CheckConstraint(
-            "(origin = 'round') = (round_id IS NOT NULL)", name=op.f("ck_payment_refund_round_named")
-        ),
-        sa.ForeignKeyConstraint(
-            ["done_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_refund_done_posting_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["fund_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_refund_fund_posting_id")
-        ),
-        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_payment_refund_payment_id")),
-        sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_refund_unit")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_refund")),
-        sa.UniqueConstraint("client_token", name=op.f("uq_payment_refund_client_token")),
-        sa.UniqueConstraint("public_ref", name=op.f("uq_payment_refund_public_ref")),
-        sa.UniqueConstraint(
-            "provider",
-            "account",
-            "provider_ref",
-            name=op.f("uq_payment_refund_provider_account_provider_ref"),
-        ),
-    )
-    op.create_index("ix_payment_refund_payment_id", "payment_refund", ["payment_id"], unique=False)
-    op.create_index(
-        "uq_payment_refund_round",
-        "payment_refund",
-        ["round_id", "payment_id"],
-        unique=True,
-        postgresql_where=sa.text("round_id IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_payment_refund_open",
-        "payment_refund",
-        ["created_at"],
-        unique=False,
-        postgresql_where=sa.text(
-            "state IN ('requested', 'approved', 'sending', 'pending', 'requires_action')"
-        ),
-    )
-    op.create_index(
-        "ix_payment_refund_list_id",
-        "payment_refund",
-        ["list_id"],
-        unique=False,
-        postgresql_where=sa.text("list_id IS NOT NULL"),
-    )
-
-
-def _payment_dispute() -> None:
-    op.create_table(
-        "payment_dispute",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.Column("provider", sa.Text(), nullable=False),
-        sa.Column("account", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("provider_ref", sa.Text(), nullable=False),
-        sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("held", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("holds", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("hold_posting_id", sa.BigInteger(), nullable=True),
-        sa.Column("gift", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("pledge_back", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("evidence", sa.Text(), nullable=True),
-        sa.Column("evidence_by", sa.Uuid(), nullable=True),
-        sa.Column("evidence_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("clock_timestamp()"),
-            nullable=False,
-        ),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_payment_dispute_amount_positive")),
-        sa.CheckConstraint("held >= 0 AND held <= amount", name=op.f("ck_payment_dispute_held_within")),
-        sa.ForeignKeyConstraint(
-            ["hold_posting_id"], ["ledger_posting.id"], name=op.f("fk_payment_dispute_hold_posting_id")
-        ),
-        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_payment_dispute_payment_id")),
-        sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_payment_dispute_unit")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_dispute")),
-        sa.UniqueConstraint(
-            "provider",
-            "account",
-            "provider_ref",
-            name=op.f("uq_payment_dispute_provider_account_provider_ref"),
-        ),
-    )
-    op.create_index("ix_payment_dispute_payment_id", "payment_dispute", ["payment_id"], unique=False)
-
-
 def _payment_payout() -> None:
     op.create_table(
         "payment_payout",
@@ -791,8 +602,6 @@ def downgrade() -> None:
     """Nothing of it is left."""
     for machine in EDGES:
         drop_edges(op, machine)
-    op.drop_table("payment_dispute")
-    op.drop_table("payment_refund")
     op.drop_table("payment_receipt_counter")
     op.drop_table("payment_receipt")
     op.drop_table("payment_provider_txn")

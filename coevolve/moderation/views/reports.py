@@ -26,6 +26,8 @@ from coevolve.moderation.views.door import (
     path_of,
 )
 from coevolve.organisations import queries as organisations
+from coevolve.payments.words import ROUNDS
+from coevolve.reconciliation.service.refund_rounds import round_of
 
 # --- reports ----------------------------------------------------------------------------------------
 
@@ -37,10 +39,10 @@ def reports(listing_id: uuid.UUID) -> Response:
     return _reports_page(found_listing(listing_id), forms.ReasonForm())
 
 
-@blueprint.post("/moderasi/laporan/<uuid:listing_id>/<any(abaikan,bekukan,cabut,tutup):act>")
+@blueprint.post("/moderasi/laporan/<uuid:listing_id>/<any(abaikan,bekukan,cabut,tutup,kembalikan):act>")
 @access("staff:moderator", step_up=True)
 def decide_reports(listing_id: uuid.UUID, act: str) -> Response:
-    """Find them unfounded, freeze the listing, end the freeze, or close it."""
+    """Find them unfounded, freeze the listing, end the freeze, or close it, perhaps giving every gift back."""
     found = found_listing(listing_id)
     form = forms.ReasonForm()
     words_typed = str(form.text.data or "")
@@ -51,7 +53,13 @@ def decide_reports(listing_id: uuid.UUID, act: str) -> Response:
             elif act == "bekukan":
                 service.freeze(listing_id=found.id, by=me(), text=words_typed)
             else:
-                service.unfreeze(listing_id=found.id, by=me(), text=words_typed, is_closed=act == "tutup")
+                service.unfreeze(
+                    listing_id=found.id,
+                    by=me(),
+                    text=words_typed,
+                    is_closed=act in {"tutup", "kembalikan"},
+                    refunds=act == "kembalikan",
+                )
         except DomainError as refusal:
             if refusal.http_status != 422:
                 raise
@@ -84,6 +92,8 @@ def _reports_page(listing: Listing, form: Any) -> Response:
         ],
         is_frozen=listing.state == "frozen",
         may_freeze=listing.state in ("open", "paused"),
+        round=round_of(listing.id),
+        round_states=ROUNDS,
         may_decide=policy.may_decide(me(), organisation.id),
         form=form,
         log=log_of("listing", listing.id),

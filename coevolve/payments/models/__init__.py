@@ -1,22 +1,37 @@
 """Tables of payments. Amounts are minor units beside their unit: IDR counts hundredths of a rupiah."""
 
-from coevolve.payments.models.accounts import BankAccount, BankAccountVersion
+from coevolve.payments.models.accounts import BankAccount, BankAccountApproval, BankAccountVersion
 from coevolve.payments.models.boxes import Cursor, Inbox, Outbox
 from coevolve.payments.models.disputes import DISPUTE, DISPUTE_HOLDS, Dispute, DisputeState
 from coevolve.payments.models.payment import OPEN, PAYMENT, REF_SHAPE, Payment, PaymentState
 from coevolve.payments.models.provider_side import PAYOUT, Payout, PayoutState, ProviderTransaction
 from coevolve.payments.models.receipts import Receipt, ReceiptCounter
-from coevolve.payments.models.refunds import REFUND, Refund, RefundState
+from coevolve.payments.models.refunds import (
+    LEAVING,
+    REFUND,
+    REFUND_ROUND,
+    RESERVED,
+    Refund,
+    RefundAccount,
+    RefundList,
+    RefundRound,
+    RefundState,
+    RoundState,
+)
 
 __all__ = [
     "DISPUTE",
     "DISPUTE_HOLDS",
+    "LEAVING",
     "OPEN",
     "PAYMENT",
     "PAYOUT",
     "REFUND",
+    "REFUND_ROUND",
     "REF_SHAPE",
+    "RESERVED",
     "BankAccount",
+    "BankAccountApproval",
     "BankAccountVersion",
     "Cursor",
     "Dispute",
@@ -31,5 +46,9 @@ __all__ = [
     "Receipt",
     "ReceiptCounter",
     "Refund",
+    "RefundAccount",
+    "RefundList",
+    "RefundRound",
     "RefundState",
+    "RoundState",
 ]

@@ -28,6 +28,7 @@ class Inbox(BigKey, Claim, Model):
         CheckConstraint("state IN ('new', 'done', 'ignored', 'dead')", name="state_known"),
         CheckConstraint("via IN ('push', 'poll', 'replay')", name="via_known"),
         Index("ix_payment_inbox_due", "next_at", postgresql_where=text("state = 'new'")),
+        Index("ix_payment_inbox_object", "object_ref", postgresql_where=text("state = 'new'")),
     )
 
     provider: Mapped[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    SmallInteger,
     UniqueConstraint,
     text,
 )
@@ -66,6 +68,7 @@ class Dispute(UuidKey, Created, Model):
     __table_args__ = (
         UniqueConstraint("provider", "account", "provider_ref"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("held >= 0 AND held <= amount", name="held_within"),
         Index("ix_payment_dispute_payment_id", "payment_id"),
     )
     machine: ClassVar[Machine] = DISPUTE
@@ -80,4 +83,18 @@ class Dispute(UuidKey, Created, Model):
     state: Mapped[str]
     reason: Mapped[str | None]
     held: Mapped[int] = mapped_column(server_default=text("0"), default=0)
-    """How much of the fund is held aside for it now."""
+    """How much is held aside for it now."""
+    holds: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), default=0)
+    """How often it was held aside: a lost dispute that was won before is held anew."""
+    hold_posting_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_posting.id"))
+    """The posting that holds it now or held it last; the way back is its mirror."""
+    gift: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    """How much of what is held had counted as a gift; the rest lay as the giver's credit."""
+    pledge_back: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    """How much of it the pledge gave back because it was lost."""
+    due_at: Mapped[dt.datetime | None]
+    """Until when the provider takes our answer."""
+    evidence: Mapped[str | None]
+    """What finance found and answered, in its own words."""
+    evidence_by: Mapped[uuid.UUID | None]
+    evidence_at: Mapped[dt.datetime | None]

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from coevolve.config import settings
@@ -24,6 +24,7 @@ FIRST_LOOK = dt.timedelta(days=2)
 FURTHEST = dt.timedelta(days=29)
 """Stripe lists events of the last 30 days."""
 OLD_OPEN = dt.timedelta(minutes=10)
+RECENT = dt.timedelta(hours=2)
 
 
 def receive(raw: bytes, headers: Mapping[str, str]) -> int:
@@ -105,30 +106,36 @@ def poll_open(limit: int = 200) -> int:
     open later is asked about every four hours.
     """
     moment = clock.now()
-    statement = (
-        select(Payment.provider_ref, Payment.expires_at)
-        .where(
-            Payment.provider == "stripe",
-            Payment.state.in_([str(state) for state in OPEN]),
-            Payment.provider_ref.is_not(None),
-            Payment.created_at < moment - OLD_OPEN,
+    recently = moment - RECENT
+    is_recent = or_(Payment.expires_at.is_(None), Payment.expires_at > recently)
+    asked = 0
+    for some, slot in (
+        (is_recent, f"{moment:%Y%m%d%H%M}"[:11]),
+        (~is_recent, f"{moment:%Y%m%d}q{moment.hour // 4}"),
+    ):
+        # Those asked about in this slot are left out, so that many old ones never keep the newer ones waiting.
+        known = exists().where(
+            Inbox.provider == "stripe",
+            Inbox.account == Payment.account,
+            Inbox.event_id == func.concat("age:", Payment.provider_ref, f":{slot}"),
         )
-        .order_by(Payment.expires_at)
-        .limit(limit)
-    )
-    rows = session().execute(statement).all()
-    for ref, expires_at in rows:
-        is_recent = expires_at is None or expires_at > moment - dt.timedelta(hours=2)
-        look_at(
-            str(ref),
-            why="age",
-            slot=moment.strftime("%Y%m%d%H%M")[:11] if is_recent else _quarter_day(moment),
+        statement = (
+            select(Payment.provider_ref)
+            .where(
+                Payment.provider == "stripe",
+                Payment.state.in_([str(state) for state in OPEN]),
+                Payment.provider_ref.is_not(None),
+                Payment.created_at < moment - OLD_OPEN,
+                some,
+                ~known,
+            )
+            .order_by(Payment.expires_at)
+            .limit(limit)
         )
-    return len(rows)
-
-
-def _quarter_day(moment: dt.datetime) -> str:
-    return f"{moment:%Y%m%d}q{moment.hour // 4}"
+        for ref in session().execute(statement).scalars().all():
+            look_at(str(ref), why="age", slot=slot)
+            asked += 1
+    return asked
 
 
 def replay(*, event_id: int) -> Inbox:

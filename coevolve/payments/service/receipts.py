@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from coevolve.kit import clock
 from coevolve.kit.clock import JAKARTA
-from coevolve.kit.db import session
+from coevolve.kit.db import get, session
 from coevolve.kit.jobs import after_commit
 from coevolve.kit.money import Money
-from coevolve.payments.models import Receipt, ReceiptCounter
+from coevolve.payments.models import Payment, Receipt, ReceiptCounter
 from coevolve.payments.references import new_code
 
 PLATFORM = "CE"
@@ -51,6 +51,31 @@ def annul_receipt(*, payment_id: uuid.UUID, because: str) -> Receipt | None:
         receipt.annulled_at, receipt.annulled_because = clock.now(), because
         session().flush()
     return receipt
+
+
+def correct_receipt(*, payment_id: uuid.UUID, by_amount: int, because: str) -> Receipt | None:
+    """Replace the live receipt by one for what still counts; nothing left: it is only annulled. The one that lives.
+
+    A later correction upwards finds no live receipt and writes one: money that had gone back is here again.
+    """
+    old = annul_receipt(payment_id=payment_id, because=because)
+    left = (old.amount if old else 0) + by_amount
+    if left <= 0:
+        return None
+    payment = get(Payment, payment_id)
+    return write_receipt(
+        payment_id=payment_id,
+        money=Money(left, payment.unit),
+        paid_at=payment.captured_at or clock.now(),
+        issuer=old.issuer if old else _last_issuer(payment_id),
+    )
+
+
+def _last_issuer(payment_id: uuid.UUID) -> str:
+    statement = (
+        select(Receipt.issuer).where(Receipt.payment_id == payment_id).order_by(Receipt.id.desc()).limit(1)
+    )
+    return session().execute(statement).scalar_one_or_none() or PLATFORM
 
 
 def number_receipts(limit: int = 1000) -> int:

@@ -1,6 +1,23 @@
-"""Pages of a payment and of its receipt. They show what the books know; what a browser brings back moves nothing."""
+"""Pages of a payment, its receipt, its refunds and disputes. What a browser brings back moves nothing by itself."""
 
-from coevolve.payments.views import receipts, status
+from coevolve.payments.views import (
+    disputes,
+    giver_refunds,
+    receipts,
+    refund_lists,
+    refund_rounds,
+    refunds,
+    status,
+)
 from coevolve.payments.views.door import blueprint
 
-__all__ = ["blueprint", "receipts", "status"]
+__all__ = [
+    "blueprint",
+    "disputes",
+    "giver_refunds",
+    "receipts",
+    "refund_lists",
+    "refund_rounds",
+    "refunds",
+    "status",
+]

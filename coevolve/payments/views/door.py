@@ -19,7 +19,7 @@ def may_read(payment: Payment) -> bool:
     if person is None:
         return False
     settlement = pledges.settlement_of(payment.reference_id)
-    if person.id == settlement.giver_person_id:
+    if person.id == settlement.owner_person_id:
         return True
     giver = settlement.giver_organisation_id
     if giver is not None and organisations.role_in(person.id, giver) is not None:

@@ -8,15 +8,18 @@ from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit.access import access
+from coevolve.kit.money import Money
 from coevolve.kit.pages import is_htmx, page
 from coevolve.listings import queries as listings
 from coevolve.organisations import queries as organisations
 from coevolve.payments import queries
 from coevolve.payments.models import OPEN, Payment, PaymentState
+from coevolve.payments.service.refunding import left_of
 from coevolve.payments.views.door import blueprint, may_read
-from coevolve.payments.words import STATES
+from coevolve.payments.words import STATES, refund_for_giver
 from coevolve.pledges import queries as pledges
 from coevolve.reconciliation import queries as reconciliation
+from coevolve.reconciliation import refund_reads as refunds
 
 
 @blueprint.get("/bayar/<ref>")
@@ -50,4 +53,11 @@ def _status(payment: Payment) -> dict[str, Any]:
         "in_review": reconciliation.has_open_case(payment.id),
         "is_mine": is_mine,
         "receipt": queries.receipt_of(payment.id) if is_mine else None,
+        "refunds": [
+            (Money(one.amount, one.unit), refund_for_giver(one))
+            for one in refunds.refunds_of([payment.id]).get(payment.id, [])
+        ]
+        if is_mine
+        else [],
+        "may_ask_back": is_mine and left_of(payment).amount > 0,
     }

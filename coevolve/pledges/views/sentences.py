@@ -31,6 +31,8 @@ def now(
             "Terima kasih. %(receiver)s sudah menerima dukungan ini.", receiver=receiver
         )
     told = _told(giver, receiver)[state]
+    if money_only and state in _PAID:
+        told = _paid(giver)[state]
     if to_count and state == S.partly_delivered:
         told = (told[0], told[1], _told(giver, receiver)[S.delivered][2])
     return told[0], told[1] if is_giver else told[2]
@@ -40,6 +42,11 @@ def _told(giver: str, receiver: str) -> dict[S, tuple[str, str, str]]:
     """Headline, the giver's sentence, the receiver's sentence."""
     them = {"giver": giver or _("pemberi"), "receiver": receiver}
     return {
+        S.awaiting_approval: (
+            _("Menunggu persetujuan organisasi Anda"),
+            _("Jumlahnya di atas batas organisasi. Anggota lain menyetujuinya sebelum OMS mendengarnya."),
+            _("Menunggu persetujuan di organisasi pemberi."),
+        ),
         S.requested: (
             _("Menunggu jawaban pemberi"),
             _("%(receiver)s meminta ini dari penawaran Anda. Jawab permintaannya di bawah.", **them),
@@ -96,11 +103,38 @@ def _told(giver: str, receiver: str) -> dict[S, tuple[str, str, str]]:
     }
 
 
+_PAID = frozenset({S.accepted, S.partly_delivered, S.lapsed})
+
+
+def _paid(giver: str) -> dict[S, tuple[str, str, str]]:
+    """The same for pledges of money alone, which are paid and not handed over."""
+    them = {"giver": giver or _("pemberi")}
+    return {
+        S.accepted: (
+            _("Disepakati"),
+            _("Terima kasih. Bayar menurut jadwal di bawah, atau kapan saja sebelumnya."),
+            _("Dihitung sebagai janji. %(giver)s membayar menurut jadwalnya.", **them),
+        ),
+        S.partly_delivered: (
+            _("Sebagian sudah diterima"),
+            _("Yang sudah datang tercatat di bawah. Sisanya masih ditunggu."),
+            _("Sisanya masih ditunggu dari %(giver)s.", **them),
+        ),
+        S.lapsed: (
+            _("Lewat waktu"),
+            _("Waktunya sudah lewat. Yang belum dibayar tidak dihitung sebagai janji."),
+            _("Waktunya sudah lewat. Yang belum dibayar tidak dihitung sebagai janji."),
+        ),
+    }
+
+
 def chain(pledge: Pledge, reached: dict[str, str]) -> list[dict[str, Any]]:
     """The four steps of the good way; `reached`: state -> the day it was first reached."""
     state = S(pledge.state)
     first = S.requested if pledge.is_request else S.offered
     steps = [first, *labels.CHAIN[1:]]
+    if pledge.needs_approval:
+        steps.insert(0, S.awaiting_approval)
     at = {S.partly_delivered: S.accepted}.get(state, state)
     done = len(steps) if state in ENDED else (steps.index(at) if at in steps else 0)
     shown = []
@@ -120,6 +154,13 @@ def happened(kind: str) -> str:
     return {
         "pledge.offered": _("Ditawarkan"),
         "pledge.requested": _("Diminta"),
+        "pledge.awaiting_approval": _("Diajukan, menunggu persetujuan organisasi"),
+        "pledge.approved": _("Disetujui organisasi pemberi"),
+        "pledge.not_approved": _("Tidak disetujui organisasi pemberi"),
+        "pledge.amount_changed": _("Jumlahnya diubah pemberi"),
+        "pledge.plan_changed": _("Jadwal bayarnya diubah"),
+        "pledge.billed": _("Tagihan dibuat"),
+        "pledge.joined": _("Masuk ke daftar pemberi"),
         "pledge.accepted": _("Disepakati"),
         "pledge.declined": _("Tidak diterima"),
         "pledge.scheduled": _("Serah terima dijadwalkan"),
@@ -130,6 +171,7 @@ def happened(kind: str) -> str:
         "pledge.no_show": _("Tidak jadi dipakai"),
         "pledge.confirmed": _("Selesai"),
         "pledge.money_received": _("Uang diterima"),
+        "pledge.money_restored": _("Uang yang dikembalikan masuk lagi"),
         "pledge.money_returned": _("Uang dikembalikan"),
         "pledge.withdrawn": _("Ditarik"),
         "pledge.lapsed": _("Lewat waktu"),

@@ -12,8 +12,8 @@ from coevolve.reconciliation.service.bank import (
     merge,
     propose_match,
     put_off,
+    rehearse,
     reject_match,
-    reverse,
     set_aside,
     set_aside_old,
     split,
@@ -22,7 +22,6 @@ from coevolve.reconciliation.service.cases import (
     add_note,
     close_by_itself,
     open_case,
-    reopen,
     resolve,
     set_due,
     take,
@@ -63,6 +62,7 @@ from coevolve.reconciliation.service.write_off import (
     confirm_write_off,
     decline_write_off,
     propose_write_off,
+    reopen,
 )
 
 __all__ = [
@@ -100,11 +100,11 @@ __all__ = [
     "put_off",
     "read_payouts",
     "refuse_account",
+    "rehearse",
     "reject_match",
     "reopen",
     "reopen_late_rounds",
     "resolve",
-    "reverse",
     "set_aside",
     "set_aside_old",
     "set_due",

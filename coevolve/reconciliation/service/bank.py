@@ -129,9 +129,10 @@ def propose_match(
     if suggested is not None and suggested.may_book and line.ref_by is None:
         wish = Wish(kind=target_kind, target_id=target_id, amount=free_of(line), rule=rule, score=score)
         return _booked(line, [wish], by=by)[0]
-    target(target_kind)
     if target_kind == "payment":
         get(Payment, target_id)
+    elif target_kind != "line":
+        target(target_kind)
     wish = Wish(
         kind=target_kind,
         target_id=target_id,
@@ -307,11 +308,6 @@ def look_again(*, line_id: int, by: uuid.UUID) -> Line:
     return line
 
 
-def reverse(*, line_id: int, other_id: int, by: uuid.UUID) -> None:
-    """Say that the bank took an earlier line back by this one: what that paid is undone, both settle each other."""
-    reverse_line(lock_open(line_id), other_id, by=by)
-
-
 def set_aside(*, line_id: int, by: uuid.UUID | None) -> Allocation:
     """Book a line whose giver nobody knows as unidentified money, and open a case for it; proposals stay."""
     line = lock_open(line_id)
@@ -349,7 +345,22 @@ def set_aside_old(limit: int = 100) -> int:
 # --- parts ----------------------------------------------------------------------------------------------
 
 
-def _booked(line: Line, wishes: Sequence[Wish], *, by: uuid.UUID) -> list[Allocation]:
+def rehearse(*, line_id: int, target_kind: str | None = None, target_id: uuid.UUID | None = None) -> None:
+    """Book what is proposed of a line, or one target for all of it, as agreed by nobody: for a preview only."""
+    line = lock_open(line_id)
+    if target_kind is None or target_id is None:
+        wishes = [_wish_of(row) for row in queries.proposals_of(line.id)]
+    else:
+        wishes = [
+            Wish(kind=target_kind, target_id=target_id, amount=free_of(line), rule="rehearsal", score=0.0)
+        ]
+    _booked(line, wishes, by=None)
+
+
+def _booked(line: Line, wishes: Sequence[Wish], *, by: uuid.UUID | None) -> list[Allocation]:
+    if len(wishes) == 1 and wishes[0].kind == "line":
+        reverse_line(line, wishes[0].target_id.int, by=by)
+        return queries.allocations_of(line.id)[:1]
     booked = book_wishes(line, wishes, by=by)
     for row in booked:
         if row.target_kind == "payment":
@@ -438,8 +449,8 @@ __all__ = [
     "merge",
     "propose_match",
     "put_off",
+    "rehearse",
     "reject_match",
-    "reverse",
     "set_aside",
     "set_aside_old",
     "split",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, update
 
 from coevolve.kit import clock, inbox
 from coevolve.kit.db import commit, get, lock, session
@@ -17,7 +17,7 @@ from coevolve.kit.faults import fault
 from coevolve.kit.money import Money
 from coevolve.payments.gateways import gateway
 from coevolve.payments.models import Inbox, Outbox, Payment
-from coevolve.payments.provider import ProviderError
+from coevolve.payments.provider import FoundPayment, ProviderError
 from coevolve.reconciliation.service.cases import open_case
 from coevolve.reconciliation.service.settlement import UnknownPayment, settle
 
@@ -50,11 +50,14 @@ def work_off(*, event_id: int | None = None, limit: int = 50) -> int:
 def _settle_one(event_id: int) -> None:
     row = get(Inbox, event_id)
     provider, object_ref = row.provider, row.object_ref
+    last_id = session().execute(select(func.max(Inbox.id))).scalar_one()
     commit()
     try:
         found = gateway(provider).fetch(object_ref) if object_ref else None
         fault("reconciliation.fetched")
-        settle(event_id=event_id, found=found)
+        state = settle(event_id=event_id, found=found)
+        if state == "done" and isinstance(found, FoundPayment):
+            _finish_siblings(event_id, found, last_id=last_id)
         fault("reconciliation.before_commit")
         commit()
         fault("reconciliation.after_commit")
@@ -62,6 +65,36 @@ def _settle_one(event_id: int) -> None:
         session().rollback()
         _put_back(event_id, trouble)
         commit()
+
+
+def _finish_siblings(event_id: int, found: FoundPayment, *, last_id: int) -> None:
+    """Events about the same payment that were here before we looked: the picture says all that they could.
+
+    Their numbers were drawn before the fetch began. Rows in somebody's hands are left to him.
+    """
+    names = [found.checkout_ref, found.intent_ref]
+    for charge in found.charges:
+        names += [charge.ref, *(one.ref for one in charge.refunds), *(one.ref for one in charge.disputes)]
+    same = (
+        select(Inbox.id)
+        .where(
+            Inbox.state == "new",
+            Inbox.id <= last_id,
+            Inbox.id != event_id,
+            Inbox.provider == found.provider,
+            Inbox.account == found.account,
+            Inbox.object_ref.in_([name for name in names if name]),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session().execute(same).scalars())
+    if ids:
+        session().execute(
+            update(Inbox)
+            .where(Inbox.id.in_(ids))
+            .values(state="done", leased_until=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _put_back(event_id: int, trouble: Exception) -> None:

@@ -18,6 +18,7 @@ from coevolve.payments.models import Payment
 from coevolve.pledges import queries as pledges
 from coevolve.reconciliation.models import CLOSED, Case, CaseState, Line, LineState
 from coevolve.reconciliation.service.cases import add_note
+from coevolve.reconciliation.service.cases import reopen as open_again
 
 POSSIBLE = ("after_disbursement", "unidentified")
 """Kinds whose sum lies on an account of ours and that nobody else has a claim to but those who gave it up.
@@ -48,14 +49,7 @@ def confirm_write_off(*, case_id: uuid.UUID, by: uuid.UUID) -> Case:
         raise Conflict("no_proposal", lazy("Usulan ini sudah tidak ada. Muat ulang halaman ini."))
     if case.write_off_by == by:
         raise Forbidden("second_person", lazy("Usulan Anda sendiri harus disetujui orang lain."))
-    case.write_off_posting_id = ledger.post(
-        key=_key(case),
-        kind="case.written_off",
-        transfers=[transfer_of(case)],
-        source_kind="case",
-        source_id=case.id,
-        actor=str(by),
-    )
+    case.write_off_posting_id = give_up(case, actor=str(by))
     if case.subject_kind == "line":
         line = lock(Line, int(case.subject_id))
         line.state = LineState.matched if line.allocated == line.amount else line.state
@@ -65,6 +59,18 @@ def confirm_write_off(*, case_id: uuid.UUID, by: uuid.UUID) -> Case:
     session().flush()
     _tell(case, by, "case.written_off")
     return case
+
+
+def give_up(case: Case, *, actor: str = "system") -> int:
+    """Post what giving this difference up means; the posting's id. (For a preview too: it is taken back then.)"""
+    return ledger.post(
+        key=_key(case),
+        kind="case.written_off",
+        transfers=[transfer_of(case)],
+        source_kind="case",
+        source_id=case.id,
+        actor=actor,
+    )
 
 
 def decline_write_off(*, case_id: uuid.UUID, by: uuid.UUID) -> Case:
@@ -79,8 +85,15 @@ def decline_write_off(*, case_id: uuid.UUID, by: uuid.UUID) -> Case:
     return case
 
 
-def undo_write_off(case: Case, *, by: uuid.UUID) -> None:
-    """A closed case is opened again: what was written off is there again."""
+def reopen(*, case_id: uuid.UUID, by: uuid.UUID, note: str) -> Case:
+    """Open a closed case again, with a reason; what had been written off is there again."""
+    case = open_again(case_id=case_id, by=by, note=note)
+    if case.write_off_posting_id is not None:
+        _undo(case, by=by)
+    return case
+
+
+def _undo(case: Case, *, by: uuid.UUID) -> None:
     if case.write_off_posting_id is None:
         return
     ledger.reverse(
