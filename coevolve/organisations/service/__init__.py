@@ -3,6 +3,7 @@
 from coevolve.organisations.service.claims import (
     check_claim,
     expire_claims,
+    file_account,
     file_claim,
     record_visit,
     refresh_level,
@@ -29,6 +30,7 @@ __all__ = [
     "check_claim",
     "end_membership",
     "expire_claims",
+    "file_account",
     "file_claim",
     "find_invitation",
     "freeze",

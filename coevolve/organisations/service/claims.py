@@ -10,7 +10,7 @@ from sqlalchemy import select
 from coevolve.config import settings
 from coevolve.journal import service as journal
 from coevolve.kit import clock, db
-from coevolve.kit.errors import Forbidden, Invalid
+from coevolve.kit.errors import Conflict, Forbidden, Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import begin, move
 from coevolve.kit.text import clean_line, refuse_nul
@@ -65,6 +65,25 @@ def file_claim(
     is_open = organisation.state == State.checked
     if claim.state == ClaimState.needs_fix or (is_open and claim.state == ClaimState.draft):
         _send(claim, by.id)
+    return claim
+
+
+def file_account(*, organisation_id: uuid.UUID, by: Person, particulars: str, note: str = "") -> VerificationClaim:
+    """Claim a bank account (payments keeps its particulars). What is under examination is not changed meanwhile."""
+    organisation = db.lock(Organisation, organisation_id)
+    if not policy.may(by, "touch_money", organisation):
+        raise Forbidden("may_not_file", lazy("Anda tidak berwenang mengisi data verifikasi organisasi ini."))
+    claim = _pending(organisation_id, Subject.bank_account)
+    if claim is not None and claim.state == ClaimState.submitted:
+        message = lazy("Rekening yang dinyatakan sebelumnya masih diperiksa. Tunggu hasilnya dulu.")
+        raise Conflict("account_under_check", message)
+    if claim is None:
+        claim = VerificationClaim(
+            organisation_id=organisation_id, subject=Subject.bank_account, state=ClaimState.draft
+        )
+        begin(claim, by=by.id)
+    claim.document_number, claim.note, claim.submitted_by = particulars, note, by.id
+    _send(claim, by.id)
     return claim
 
 

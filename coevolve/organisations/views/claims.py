@@ -10,7 +10,7 @@ from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.kit.pages import flash_success, form_page, page, see_other
 from coevolve.organisations import forms, levels, policy, queries, service, words
-from coevolve.organisations.models import ClaimState, Kind, Organisation, VerificationClaim
+from coevolve.organisations.models import ClaimState, Kind, Organisation, State, Subject, VerificationClaim
 from coevolve.organisations.views.door import NOT_FOUND, blueprint, me, my_organisation, refused, typed
 
 
@@ -57,6 +57,9 @@ def claims(slug: str) -> Response:
 def file_claim(slug: str, subject: str) -> Response:
     """File or correct one claim."""
     organisation = my_organisation(slug, "file_claim")
+    if subject == Subject.bank_account and organisation.state == State.checked:
+        # Its particulars stand apart, in versions that are never edited.
+        return see_other(f"/dasbor/{slug}/rekening")
     kind = Kind(organisation.kind)
     if subject not in {*levels.REQUIRED[kind], *levels.OPTIONAL[kind]}:
         raise NotFound("not_found", NOT_FOUND)

@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from coevolve.disbursements import queries as disbursements
 from coevolve.kit import clock, i18n
 from coevolve.kit.access import access
 from coevolve.kit.i18n import gettext as _
@@ -96,7 +97,25 @@ def organisation_tasks(seat: Seat) -> list[dict[str, Any]]:
     elif organisation.state == State.frozen:
         tasks.append(_task(_("Organisasi dibekukan sementara"), base, _("Dibekukan"), "bad", name))
     elif organisation.state == State.checked:
+        tasks += _money_tasks(seat, base)
         tasks += _pledge_tasks(seat, base) + _listing_tasks(seat, base) + _claim_tasks(seat, base)
+    return tasks
+
+
+def _money_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
+    """Reports that are due, and money that waits for an owner's yes."""
+    tasks = []
+    for report, _disbursement, listing in disbursements.reports_of(seat.organisation.id):
+        if report.state not in {"due", "returned"}:
+            continue
+        is_late = disbursements.is_late(report)
+        state = _("Lewat tenggat") if is_late else _("Sampai %(day)s", day=i18n.date(report.due_on))
+        text = _("Laporkan pemakaian dana: %(title)s", title=listing.title)
+        tasks.append(_task(text, f"{base}/laporan/{report.id}", state, "bad" if is_late else "wait"))
+    waiting = disbursements.to_approve_for(seat.organisation.id, me().id) if seat.role == Role.owner else 0
+    if waiting:
+        text = ngettext("Setujui %(num)s penyaluran dana", "Setujui %(num)s penyaluran dana", waiting)
+        tasks.append(_task(text, f"{base}/penyaluran", _("Menunggu Anda"), "bad", seat.organisation.name))
     return tasks
 
 
