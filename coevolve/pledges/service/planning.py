@@ -102,10 +102,13 @@ def _replace(pledge: Pledge, line: PledgeLine, parts: list[Part], on: Sequence[d
     """Cut every part to what is paid of it, and lay the rest over the days given."""
     session().execute(delete(Instalment).where(Instalment.pledge_line_id == line.id))
     taken = set(on) if rest > 0 else set()
+    first = min(taken, default=dt.date.max)
     paid: dict[dt.date, int] = {}
-    for part in parts:
+    for part in reversed(parts):
         if part.paid:
-            paid[_free(part.due_on, taken | set(paid))] = part.paid
+            # What is paid stands before what is not, so that the oldest day stays the one that money fills first.
+            day = part.due_on if part.due_on < first else first - dt.timedelta(days=1)
+            paid[_free(day, taken | set(paid))] = part.paid
     over = line.received_quantity - sum(paid.values())
     if over > 0 and paid:
         # More came than the old plan held; it counts towards the new one.

@@ -1,6 +1,16 @@
-"""Pages of pledges: giving, paying, the status of one pledge, the lists of giver and receiver."""
+"""Pages of pledges: giving, paying, the status of one pledge, lists, promised money, companies, credit."""
 
-from coevolve.pledges.views import giving, lists, paying, status, steps
+from coevolve.pledges.views import companies, credit, giving, lists, paying, promises, status, steps
 from coevolve.pledges.views.door import blueprint
 
-__all__ = ["blueprint", "giving", "lists", "paying", "status", "steps"]
+__all__ = [
+    "blueprint",
+    "companies",
+    "credit",
+    "giving",
+    "lists",
+    "paying",
+    "promises",
+    "status",
+    "steps",
+]

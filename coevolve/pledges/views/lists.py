@@ -19,7 +19,7 @@ from coevolve.pledges.models import PledgeState as S
 from coevolve.pledges.views.door import blueprint, private
 
 STAGES = {
-    "menunggu": (lazy("Menunggu jawaban"), (S.offered, S.requested)),
+    "menunggu": (lazy("Menunggu jawaban"), (S.awaiting_approval, S.offered, S.requested)),
     "berjalan": (lazy("Berjalan"), (S.accepted, S.partly_delivered, S.delivered)),
     "selesai": (lazy("Selesai"), (S.confirmed,)),
     "batal": (lazy("Tidak dilanjutkan"), (S.declined, S.lapsed, S.withdrawn, S.cancelled)),
@@ -29,6 +29,7 @@ TAGS = {
     S.accepted: "sector",
     S.partly_delivered: "sector",
     S.delivered: "sector",
+    S.awaiting_approval: "wait",
     S.offered: "wait",
     S.requested: "wait",
 }

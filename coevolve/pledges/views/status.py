@@ -16,16 +16,13 @@ from coevolve.ledger import queries as ledger_queries
 from coevolve.listings.models import Kind, Listing, ListingLine
 from coevolve.listings.units import unit_label
 from coevolve.organisations import queries as organisations
-from coevolve.payments import links as payment_links
-from coevolve.payments import queries as payment_queries
-from coevolve.payments.models import OPEN as PAYMENT_OPEN
 from coevolve.people.models import Person
 from coevolve.pledges import forms, labels, policy, queries, words
-from coevolve.pledges.models import AGREED, PLEDGE, Pledge, PledgeFulfilment, PledgeLine
+from coevolve.pledges.models import AGREED, OPEN, PLEDGE, Pledge, PledgeFulfilment, PledgeLine
 from coevolve.pledges.models import FulfilmentState as F
 from coevolve.pledges.models import PledgeState as S
 from coevolve.pledges.policy import Party
-from coevolve.pledges.views import sentences
+from coevolve.pledges.views import moneyed, sentences
 from coevolve.pledges.views.door import address, blueprint, key, private, seen, zone_of
 from coevolve.pledges.views.giving import LISTING_PATHS
 
@@ -103,15 +100,17 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
             accept_lines=_accept_lines(waiting, totals) if answers else [],
             decline=given.get("tolak") or forms.ReasonForm(None, prefix="tolak") if answers else None,
             withdraw=_withdraw_form(pledge, may, given),
-            payments=_payments(pledge, party),
+            money=moneyed.panel(pledge, lines, fulfilments, party, given),
             pays=may["pay"]
             and queries.takes_money(pledge, listing)
             and (pledge.is_pay_now or pledge.state in AGREED),
-            is_open=pledge.state in {S.offered, S.requested, S.accepted, S.partly_delivered},
+            is_open=pledge.state in OPEN,
             log_rows=_log(pledge, zone),
             zone=zone,
             step=lambda name: address(pledge.id, f"/{name}"),
             pay_href=address(pledge.id, "/bayar"),
+            cancel_href=lambda payment_id: address(pledge.id, f"/bayar/{payment_id}/batal"),
+            here=address(pledge.id),
             has_key=bool(key()),
             has_failed=bool(given),
         )
@@ -123,10 +122,7 @@ def _giver(pledge: Pledge, party: Party, *, money_only: bool) -> dict[str, str]:
     if not policy.sees_giver(party, pledge, is_money_only=money_only):
         return {"name": pledge.public_name if pledge.is_name_public else "", "email": "", "contact": ""}
     person = db.get(Person, pledge.giver_person_id) if pledge.giver_person_id is not None else None
-    if pledge.giver_organisation_id is not None:
-        name = organisations.get(pledge.giver_organisation_id).name
-    else:
-        name = (person.name if person else "") or pledge.public_name
+    name = queries.name_on_receipt(pledge.id) or pledge.public_name
     return {"name": name, "email": (person.email or "") if person else "", "contact": pledge.contact}
 
 
@@ -278,27 +274,6 @@ def _fulfilment(
         "hand_over": hand_form if hands else None,
         "no_show": may["no_show"] and one.state in {F.booked, F.used},
     }
-
-
-def _payments(pledge: Pledge, party: Party) -> list[dict[str, Any]]:
-    """The payments of a pledge, for its giver."""
-    if not party.is_giver:
-        return []
-    receipts = {one.payment_id: one for one in payment_queries.receipts_of("pledge", pledge.id)}
-    return [
-        {
-            "href": f"/bayar/{payment.public_ref}",
-            "ref": payment.public_ref,
-            "amount": payment.amount,
-            "is_open": payment.state in PAYMENT_OPEN,
-            "captured": payment.captured,
-            "receipt": payment_links.receipt_path(receipts[payment.id].id, for_guest=party.is_link)
-            if payment.id in receipts
-            else None,
-        }
-        for payment in payment_queries.of("pledge", pledge.id)
-        if payment.state in PAYMENT_OPEN or payment.captured
-    ]
 
 
 def _log(pledge: Pledge, zone: str) -> list[tuple[str, str]]:

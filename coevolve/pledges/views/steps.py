@@ -24,7 +24,7 @@ from coevolve.pledges.views.door import address, blueprint, refused, seen, zone_
 from coevolve.pledges.views.status import show
 
 
-def _do(
+def do(
     pledge: Pledge, party: Party, name: str, *, form: FlaskForm, act: Callable[[], object], done: str
 ) -> Response:
     """Validate, act, commit, go back; a refusal shows the page again with what was typed."""
@@ -80,7 +80,7 @@ def accept(pledge_id: uuid.UUID) -> Response:
                 wanted[line_id] = parse_quantity(typed, field=field.short_name)
         service.accept(pledge_id=pledge_id, by=party, quantities=wanted)
 
-    return _do(
+    return do(
         pledge,
         party,
         "terima",
@@ -104,7 +104,7 @@ def decline(pledge_id: uuid.UUID) -> Response:
     def act() -> None:
         service.decline(pledge_id=pledge_id, by=party, reason=form.reason.data or "")
 
-    return _do(pledge, party, "tolak", form=form, act=act, done=_("Jawaban sudah dikirim."))
+    return do(pledge, party, "tolak", form=form, act=act, done=_("Jawaban sudah dikirim."))
 
 
 @blueprint.post("/dukungan/<uuid:pledge_id>/tarik")
@@ -117,7 +117,7 @@ def withdraw(pledge_id: uuid.UUID) -> Response:
     def act() -> None:
         service.withdraw(pledge_id=pledge_id, by=party, reason=form.reason.data or "")
 
-    return _do(pledge, party, "tarik", form=form, act=act, done=_("Dukungan sudah ditarik."))
+    return do(pledge, party, "tarik", form=form, act=act, done=_("Dukungan sudah ditarik."))
 
 
 @blueprint.post("/dukungan/<uuid:pledge_id>/jadwalkan/<uuid:line_id>")
@@ -137,7 +137,7 @@ def schedule(pledge_id: uuid.UUID, line_id: uuid.UUID) -> Response:
             place=form.place.data or "",
         )
 
-    return _do(pledge, party, f"jadwalkan-{line_id}", form=form, act=act, done=_("Jadwal sudah dicatat."))
+    return do(pledge, party, f"jadwalkan-{line_id}", form=form, act=act, done=_("Jadwal sudah dicatat."))
 
 
 @blueprint.post("/dukungan/<uuid:pledge_id>/serahkan/<uuid:target_id>")
@@ -158,7 +158,7 @@ def hand_over(pledge_id: uuid.UUID, target_id: uuid.UUID) -> Response:
             slot = _slot(form, pledge)
             service.hand_over(pledge_line_id=line.id, by=party, quantity=quantity, evidence=said, **slot)
 
-    return _do(
+    return do(
         pledge,
         party,
         f"serahkan-{target_id}",
@@ -183,7 +183,7 @@ def confirm(pledge_id: uuid.UUID, fulfilment_id: uuid.UUID) -> Response:
             service.receive(fulfilment_id=fulfilment_id, by=party, quantity=counted, evidence=said)
         service.confirm(fulfilment_id=fulfilment_id, by=party, quantity=kept, evidence=said)
 
-    return _do(
+    return do(
         pledge,
         party,
         f"pastikan-{fulfilment_id}",
@@ -204,7 +204,7 @@ def contest(pledge_id: uuid.UUID, fulfilment_id: uuid.UUID) -> Response:
     def act() -> None:
         service.contest(fulfilment_id=fulfilment_id, by=party, reason=form.reason.data or "")
 
-    return _do(
+    return do(
         pledge,
         party,
         f"gugat-{fulfilment_id}",
@@ -226,7 +226,7 @@ def no_show(pledge_id: uuid.UUID, fulfilment_id: uuid.UUID) -> Response:
         doer: Doer = party
         service.no_show(fulfilment_id=fulfilment_id, by=doer)
 
-    return _do(
+    return do(
         pledge,
         party,
         f"tidak-jadi-{fulfilment_id}",
