@@ -172,14 +172,14 @@ def _join_apart(reading: Reading, first: End, last: End, joint: Joint, unit: str
             "gap_before",
             cell=_money(reading.opening or 0, unit),
             expected=_money(last.balance, unit),
-            difference=_money((reading.opening or 0) - last.balance, unit),
+            difference=_money(abs((reading.opening or 0) - last.balance), unit),
             day=_day(last.on),
         )
     raise refuse(
         "gap_after",
         cell=_money(reading.closing or 0, unit),
         expected=_money(first.balance, unit),
-        difference=_money((reading.closing or 0) - first.balance, unit),
+        difference=_money(abs((reading.closing or 0) - first.balance), unit),
         day=_day(first.on),
     )
 
