@@ -35,9 +35,9 @@ def read_statements(statement_id: str | None = None) -> None:
 
 
 @task("reconciliation.match")
-def match(bank_account_id: str | None = None) -> None:
+def match(bank_account_id: str | None = None, typed: str = "") -> None:
     """Match the lines of an account (of all) and post what is sure; what takes too long goes on in the next turn."""
-    reconciliation.match([uuid.UUID(bank_account_id)] if bank_account_id else None)
+    reconciliation.match([uuid.UUID(bank_account_id)] if bank_account_id else None, typed=bool(typed))
 
 
 @task("reconciliation.post")

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from coevolve.kit import clock
 from coevolve.kit.db import get as get_row
 from coevolve.kit.db import session
+from coevolve.listings.models import Listing
 from coevolve.payments.models import Payment, ProviderTransaction
-from coevolve.pledges import queries as pledge_queries
+from coevolve.pledges.models import Pledge
 from coevolve.reconciliation.matching.days import Day, day, lines_of, queue
 from coevolve.reconciliation.matching.suggesting import Suggestion, suggestions
 from coevolve.reconciliation.models import CLOSED, Allocation, Case, CaseNote, Comparison, Line
@@ -105,14 +107,22 @@ def allocations_of(line_id: int) -> list[Allocation]:
 # --- pages --------------------------------------------------------------------------------------------
 
 
-def open_cases(*, mine: uuid.UUID | None = None, kind: str | None = None, limit: int = 100) -> list[Case]:
-    """Cases that wait, oldest first."""
+def open_cases(
+    *,
+    mine: uuid.UUID | None = None,
+    kind: str | None = None,
+    is_overdue: bool = False,
+    limit: int = 100,
+) -> list[Case]:
+    """Cases that wait, the one that is due first on top."""
     statement = (
         select(Case)
         .where(Case.state.not_in([str(state) for state in CLOSED]))
-        .order_by(Case.created_at, Case.id)
+        .order_by(Case.due_on.nulls_last(), Case.created_at, Case.id)
         .limit(limit)
     )
+    if is_overdue:
+        statement = statement.where(Case.due_on < clock.today())
     if mine is not None:
         statement = statement.where(Case.owner_id == mine)
     if kind is not None:
@@ -180,9 +190,61 @@ def unexplained_transactions(limit: int = 50) -> list[ProviderTransaction]:
 
 
 def titles_of(payment_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
-    """For which listing each payment is, in words (a handful on one page)."""
-    found = {}
-    for payment_id in payment_ids:
-        payment = get_row(Payment, payment_id)
-        found[payment_id] = pledge_queries.settlement_of(payment.reference_id).title
+    """For which listing each payment is, in words. One statement for any number."""
+    statement = (
+        select(Payment.id, Listing.title)
+        .join(Pledge, Pledge.id == Payment.reference_id)
+        .join(Listing, Listing.id == Pledge.listing_id)
+        .where(Payment.id.in_(list(payment_ids)), Payment.reference_kind == "pledge")
+    )
+    return {row[0]: row[1] for row in session().execute(statement)} if payment_ids else {}
+
+
+def payments_of(payment_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Payment]:
+    """Several payments at once."""
+    if not payment_ids:
+        return {}
+    rows = session().execute(select(Payment).where(Payment.id.in_(list(payment_ids)))).scalars()
+    return {row.id: row for row in rows}
+
+
+def proposals_for(line_ids: Sequence[int]) -> Mapping[int, list[Allocation]]:
+    """What is proposed for each of these lines, in one statement."""
+    found: dict[int, list[Allocation]] = {}
+    if line_ids:
+        statement = (
+            select(Allocation)
+            .where(
+                Allocation.line_id.in_(list(line_ids)),
+                Allocation.posting_id.is_(None),
+                Allocation.undone_at.is_(None),
+            )
+            .order_by(Allocation.id)
+        )
+        for row in session().execute(statement).scalars():
+            found.setdefault(row.line_id, []).append(row)
     return found
+
+
+def cases_about_line(line_id: int) -> list[Case]:
+    """The open cases about a line."""
+    statement = select(Case).where(
+        Case.subject_kind == "line",
+        Case.subject_id == str(line_id),
+        Case.state.not_in([str(state) for state in CLOSED]),
+    )
+    return list(session().execute(statement).scalars())
+
+
+def count_waiting() -> int:
+    """How many lines wait for a person, counted to a thousand."""
+    some = select(Line.id).where(Line.state.in_(["proposed", "review"])).limit(1000).subquery()
+    return int(session().execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def listing_titles(listing_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
+    """Titles of listings (the funds in a preview)."""
+    if not listing_ids:
+        return {}
+    rows = session().execute(select(Listing.id, Listing.title).where(Listing.id.in_(list(listing_ids))))
+    return {row[0]: row[1] for row in rows}

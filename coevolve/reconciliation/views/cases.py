@@ -1,33 +1,40 @@
-"""Pages of cases: a difference, its owner and notes, until a person settles it."""
+"""Pages of cases: a difference, its owner, due day and notes, until a person settles it or two give it up."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
+from coevolve.kit import clock
 from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, page, see_other
 from coevolve.payments import queries as payments
+from coevolve.people import queries as people
 from coevolve.reconciliation import queries, service
-from coevolve.reconciliation.forms import NoteForm
+from coevolve.reconciliation.forms import CaseForm, NoteForm
+from coevolve.reconciliation.service.write_off import POSSIBLE, give_up
 from coevolve.reconciliation.views.door import blueprint, names_of
-from coevolve.reconciliation.words import CASE_STATES, next_step_of, title_of
+from coevolve.reconciliation.words import CASE_STATES, account_of, next_step_of, title_of
 
 
 @blueprint.get("/kasus")
 @access("staff:finance")
 def cases() -> BaseResponse:
-    """Cases: open, mine, closed."""
+    """Cases: open, overdue, mine, closed."""
     tab = request.args.get("tab", "terbuka")
     if tab == "selesai":
         shown = queries.closed_cases()
     elif tab == "saya":
         shown = queries.open_cases(mine=actor().id)
+    elif tab == "terlambat":
+        shown = queries.open_cases(is_overdue=True)
     else:
         tab, shown = "terbuka", queries.open_cases()
     return page(
@@ -37,32 +44,66 @@ def cases() -> BaseResponse:
         count=queries.count_open_cases(),
         owners=names_of(case.owner_id for case in shown),
         case_states=CASE_STATES,
+        today=clock.today(),
     )
+
+
+@dataclass
+class Forms:
+    """The two forms of a case's page; the one that was sent carries what is wrong with it."""
+
+    note: NoteForm
+    duty: CaseForm
+    sent: Any = None
+
+    @classmethod
+    def empty(cls) -> Forms:
+        """Nothing was typed."""
+        return cls(NoteForm(formdata=None), CaseForm(formdata=None))
 
 
 @blueprint.get("/kasus/<uuid:case_id>")
 @access("staff:finance")
 def case(case_id: uuid.UUID) -> BaseResponse:
     """One case: what it is about, who has it, what was noted."""
-    return _case_page(case_id, NoteForm())
+    return _case_page(case_id, Forms.empty())
 
 
-def _case_page(case_id: uuid.UUID, form: NoteForm) -> BaseResponse:
+def _case_page(case_id: uuid.UUID, forms: Forms) -> BaseResponse:
+    shown = queries.get_case(case_id)
+    may_give_up = (
+        shown.kind in POSSIBLE and shown.amount is not None and shown.state not in {"resolved", "written_off"}
+    )
+    preview = service.preview(lambda: give_up(queries.get_case(case_id))) if may_give_up else None
     shown = queries.get_case(case_id)
     notes = queries.notes_of(case_id)
-    payment = payments.get(shown.payment_id) if shown.payment_id else None
+    _choose_owners(forms.duty)
+    if forms.sent is not forms.duty:
+        forms.duty.owner.data = str(shown.owner_id or actor().id)
+        forms.duty.due_on.data = shown.due_on or clock.today()
     return form_page(
         "reconciliation/case.html",
-        form,
+        forms.sent or forms.note,
+        forms=forms,
         case=shown,
         title=title_of(shown.kind),
         next_step=next_step_of(shown.kind),
         notes=notes,
-        names=names_of([shown.owner_id, *(note.by for note in notes)]),
-        payment=payment,
+        names=names_of([shown.owner_id, shown.write_off_by, *(note.by for note in notes)]),
+        payment=payments.get(shown.payment_id) if shown.payment_id else None,
         case_states=CASE_STATES,
         is_closed=shown.state in {"resolved", "written_off"},
+        is_late=shown.due_on is not None and shown.due_on < clock.today(),
+        may_give_up=may_give_up,
+        is_own_proposal=shown.write_off_by == actor().id,
+        preview=preview,
+        account_of=account_of,
+        funds={},
     )
+
+
+def _choose_owners(form: CaseForm) -> None:
+    form.owner.choices = [(str(one.id), one.name) for one in people.staff_with("finance")]
 
 
 @blueprint.post("/kasus/<uuid:case_id>/ambil")
@@ -75,11 +116,34 @@ def take(case_id: uuid.UUID) -> BaseResponse:
     return see_other(f"/keuangan/kasus/{case_id}")
 
 
+@blueprint.post("/kasus/<uuid:case_id>/tugas")
+@access("staff:finance")
+def assign(case_id: uuid.UUID) -> BaseResponse:
+    """Say who settles a case, and by when."""
+    queries.get_case(case_id)
+    forms = Forms.empty()
+    form = forms.duty = forms.sent = CaseForm()
+    _choose_owners(form)
+    if form.validate() and form.due_on.data:
+        try:
+            service.take(case_id=case_id, by=actor().id, owner_id=uuid.UUID(form.owner.data))
+            service.set_due(case_id=case_id, by=actor().id, due_on=form.due_on.data)
+            commit()
+            flash_success(_("Penanggung jawab dan tenggatnya disimpan."))
+            return see_other(f"/keuangan/kasus/{case_id}")
+        except DomainError as refusal:
+            session().rollback()
+            form_refusal(form, refusal)
+    return _case_page(case_id, forms)
+
+
 @blueprint.post("/kasus/<uuid:case_id>/catatan")
 @access("staff:finance")
 def note(case_id: uuid.UUID) -> BaseResponse:
     """Write down what was found; or close the case, or open it again, with that as the reason."""
-    form = NoteForm()
+    queries.get_case(case_id)
+    forms = Forms.empty()
+    form = forms.note = forms.sent = NoteForm()
     what = request.form.get("langkah", "catat")
     if form.validate():
         try:
@@ -90,21 +154,43 @@ def note(case_id: uuid.UUID) -> BaseResponse:
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
-    return _case_page(case_id, form)
+    return _case_page(case_id, forms)
 
 
 NOTED = {
     "catat": lazy("Catatan disimpan."),
     "tutup": lazy("Kasus ditutup."),
     "buka": lazy("Kasus dibuka lagi."),
+    "hapusbuku": lazy("Usul hapus buku disimpan. Petugas keuangan lain perlu menyetujuinya."),
 }
 
 
 def _write_note(case_id: uuid.UUID, what: str, words: str) -> None:
-    queries.get_case(case_id)
     if what == "tutup":
         service.resolve(case_id=case_id, by=actor().id, note=words)
     elif what == "buka":
         service.reopen(case_id=case_id, by=actor().id, note=words)
+    elif what == "hapusbuku":
+        service.propose_write_off(case_id=case_id, by=actor().id, note=words)
     else:
         service.add_note(case_id=case_id, by=actor().id, body=words)
+
+
+@blueprint.post("/kasus/<uuid:case_id>/hapus-buku/setujui")
+@access("staff:finance", step_up=True)
+def agree_to_write_off(case_id: uuid.UUID) -> BaseResponse:
+    """Another person agrees to give a difference up."""
+    service.confirm_write_off(case_id=case_id, by=actor().id)
+    commit()
+    flash_success(_("Dihapusbukukan. Baris bukunya sudah ditulis."))
+    return see_other(f"/keuangan/kasus/{case_id}")
+
+
+@blueprint.post("/kasus/<uuid:case_id>/hapus-buku/tolak")
+@access("staff:finance")
+def decline_write_off(case_id: uuid.UUID) -> BaseResponse:
+    """The case goes on."""
+    service.decline_write_off(case_id=case_id, by=actor().id)
+    commit()
+    flash_success(_("Usul hapus buku dicabut. Kasusnya berlanjut."))
+    return see_other(f"/keuangan/kasus/{case_id}")

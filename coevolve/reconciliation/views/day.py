@@ -10,35 +10,43 @@ from werkzeug.wrappers import Response as BaseResponse
 from coevolve.kit import clock
 from coevolve.kit.access import access
 from coevolve.kit.pages import page
+from coevolve.payments import queries as payments
 from coevolve.reconciliation import queries
 from coevolve.reconciliation.views.door import blueprint, names_of
-from coevolve.reconciliation.words import CASE_STATES, LINE_STATES
+from coevolve.reconciliation.words import CASE_STATES, LINE_STATES, REASONS
 
 
 @blueprint.get("")
 @access("staff:finance")
 def today() -> BaseResponse:
     """One day: what came in, what of it is explained, and what waits for a person."""
-    on = _day(request.args.get("hari"))
+    on = typed_day(request.args.get("hari")) or clock.today()
+    cases = queries.open_cases(limit=10)
     return page(
         "reconciliation/day.html",
         day=queries.day(on),
+        accounts={one.id: one for one in payments.bank_accounts()},
         before=on - dt.timedelta(days=1),
         after=on + dt.timedelta(days=1) if on < clock.today() else None,
         lines=queries.lines_of(on=on, limit=100),
-        waiting=queries.lines_of(waiting=True, limit=10),
-        cases=queries.open_cases(limit=10),
+        waiting=queries.queue(limit=10),
+        waiting_count=queries.count_waiting(),
+        due_count=queries.count_due(),
+        cases=cases,
         case_count=queries.count_open_cases(),
         comparisons=queries.last_comparisons(),
         line_states=LINE_STATES,
+        reasons=REASONS,
         case_states=CASE_STATES,
-        owners=names_of(case.owner_id for case in queries.open_cases(limit=10)),
+        owners=names_of(case.owner_id for case in cases),
+        today=clock.today(),
     )
 
 
-def _day(typed: str | None) -> dt.date:
+def typed_day(typed: str | None) -> dt.date | None:
+    """A day in an address, or None: never in the future, never before there was anything."""
     try:
         found = dt.date.fromisoformat(typed or "")
     except ValueError:
-        return clock.today()
-    return min(found, clock.today()) if found.year >= 2000 else clock.today()
+        return None
+    return min(found, clock.today()) if found.year >= 2000 else None

@@ -1,8 +1,9 @@
-"""Pages of bank lines: entering, matching, confirming, setting aside."""
+"""Pages of bank lines: entering, reading one, what it may have paid and what the books would say."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
@@ -14,15 +15,39 @@ from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.money import parse_rupiah
-from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, see_other
+from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, page, see_other
 from coevolve.kit.text import clean_line
 from coevolve.payments import queries as payments
-from coevolve.payments.references import find_reference
 from coevolve.reconciliation import queries, service
-from coevolve.reconciliation.forms import BankLineForm, MatchForm, ReferenceForm
-from coevolve.reconciliation.models import Line
+from coevolve.reconciliation.forms import BankLineForm, PlainForm, ReasonForm, ReferenceForm, SplitForm
+from coevolve.reconciliation.models import Line, LineState
+from coevolve.reconciliation.service.previewing import Preview
+from coevolve.reconciliation.views.day import typed_day
 from coevolve.reconciliation.views.door import blueprint, names_of
-from coevolve.reconciliation.words import LINE_STATES, TARGETS
+from coevolve.reconciliation.words import LINE_STATES, REASONS, TARGETS, account_of, rule_of
+
+SHOWN = 30
+
+
+@dataclass
+class Forms:
+    """The forms of a line's page; the one that was sent carries what is wrong with it."""
+
+    match: ReferenceForm
+    correct: ReferenceForm
+    split: SplitForm
+    reason: ReasonForm
+    sent: Any = None
+
+    @classmethod
+    def empty(cls) -> Forms:
+        """Nothing was typed."""
+        return cls(
+            ReferenceForm(formdata=None),
+            ReferenceForm(formdata=None),
+            SplitForm(formdata=None),
+            ReasonForm(formdata=None),
+        )
 
 
 @blueprint.route("/mutasi", methods=["GET", "POST"])
@@ -44,6 +69,8 @@ def lines() -> BaseResponse:
                 bank_ref=clean_line(form.bank_ref.data) or None,
                 by=actor().id,
                 is_second=form.is_second.data,
+                is_outgoing=form.is_outgoing.data,
+                payer=clean_line(form.payer.data) or None,
             )
             commit()
             flash_success(_("Mutasi dicatat. Pilih dukungan yang dibayarnya."))
@@ -51,133 +78,141 @@ def lines() -> BaseResponse:
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
+    on, narrowed = typed_day(request.args.get("hari")), request.args.get("tampil", "")
+    account_id = next((one.id for one in accounts if str(one.id) == request.args.get("rekening")), None)
     before = request.args.get("sesudah", type=int)
-    shown = queries.lines_of(before_id=before, limit=31)
+    shown = queries.lines_of(
+        on=on, account_id=account_id, narrowed=narrowed, before_id=before, limit=SHOWN + 1
+    )
     return form_page(
         "reconciliation/lines.html",
         form,
-        lines=shown[:30],
-        more=shown[29].id if len(shown) > 30 else None,
+        lines=shown[:SHOWN],
+        more=shown[SHOWN - 1].id if len(shown) > SHOWN else None,
         accounts=accounts,
+        account_id=account_id,
+        on=on,
+        narrowed=narrowed,
+        narrowings=NARROWINGS,
+        waiting_count=queries.count_waiting(),
         line_states=LINE_STATES,
+        reasons=REASONS,
     )
+
+
+NARROWINGS = {
+    "": lazy("Semua"),
+    "masuk": lazy("Masuk"),
+    "keluar": lazy("Keluar"),
+    "cocok": lazy("Cocok"),
+    "belum": lazy("Belum cocok"),
+    "usulan": lazy("Menunggu persetujuan"),
+    "selisih": lazy("Belum di buku"),
+}
 
 
 @blueprint.get("/mutasi/<int:line_id>")
 @access("staff:finance")
 def line(line_id: int) -> BaseResponse:
     """One line: what it may have paid, and why we think so."""
-    return _line_page(_line(line_id), ReferenceForm())
+    return line_page(the_line(line_id), Forms.empty())
 
 
-def _line(line_id: int) -> Line:
+def the_line(line_id: int) -> Line:
+    """The line of an address; NotFound if there is none."""
     if line_id >= 2**63:
         raise NotFound("no_line", lazy("Mutasi ini tidak ada."))
     return queries.get_line(line_id)
 
 
-def _line_page(shown: Line, form: ReferenceForm) -> BaseResponse:
-    proposal = queries.proposal_of(shown.id)
-    found = queries.suggestions(shown)
-    allocations = queries.allocations_of(shown.id)
+def line_page(shown: Line, forms: Forms) -> BaseResponse:
+    """The page of a line, with what was typed and what is wrong with it."""
+    line_id = shown.id
+    proposals = queries.proposals_of(line_id)
+    seen = _preview(line_id) if proposals and not proposals[0].is_sure else None
+    shown = queries.get_line(line_id)
+    proposals = queries.proposals_of(line_id)
+    found = [] if shown.state == LineState.matched else queries.suggestions(shown)
+    booked = [one for one in queries.allocations_of(line_id) if one.posting_id is not None]
+    payment_ids = [one.target_id for one in (*proposals, *booked) if one.target_kind == "payment"]
+    titled = [*payment_ids, *(one.target_id for one in found if one.target_kind == "payment")]
+    together = queries.lines_with(proposals[0]) if proposals else []
     return form_page(
         "reconciliation/line.html",
-        form,
+        forms.sent or PlainForm(formdata=None),
+        forms=forms,
         line=shown,
         account=payments.bank_account(shown.bank_account_id),
         suggestions=found,
-        titles=queries.titles_of([one.target_id for one in found if one.target_kind == "payment"]),
-        proposal=proposal,
-        proposed_payment=payments.get(proposal.target_id)
-        if proposal and proposal.target_kind == "payment"
-        else None,
-        is_own_proposal=proposal is not None and proposal.proposed_by == str(actor().id),
-        allocations=[one for one in allocations if one.posting_id is not None],
-        paid=_payments_of(allocations),
+        titles=queries.titles_of(titled),
+        paid=queries.payments_of(payment_ids),
+        proposals=proposals,
+        together=[one for one in together if one != line_id],
+        preview=seen,
+        funds=_funds(seen),
+        is_own_proposal=any(one.proposed_by == str(actor().id) for one in proposals),
+        allocations=booked,
+        cases=queries.cases_about_line(line_id),
         line_states=LINE_STATES,
+        reasons=REASONS,
         targets=TARGETS,
-        names=names_of(_ids(one for row in allocations for one in (row.proposed_by, row.approved_by))),
+        rule_of=rule_of,
+        account_of=account_of,
+        names=names_of(
+            _ids(one for row in (*proposals, *booked) for one in (row.proposed_by, row.approved_by))
+        ),
     )
 
 
-def _payments_of(allocations: list[Any]) -> dict[uuid.UUID, Any]:
-    return {one.target_id: payments.get(one.target_id) for one in allocations if one.target_kind == "payment"}
+def _preview(line_id: int) -> Preview:
+    return service.preview(lambda: service.rehearse(line_id=line_id))
+
+
+def _funds(seen: Preview | None) -> Any:
+    """Titles of the funds in a preview, by account code."""
+    codes = {code for row in seen.rows for code in (row.debit, row.credit)} if seen else set()
+    ids = {}
+    for code in codes:
+        parts = code.split(":")
+        if parts[0] in {"fund", "promised_to", "promises"}:
+            ids[code] = uuid.UUID(parts[1])
+    titles = queries.listing_titles(list(set(ids.values())))
+    return {code: titles[key] for code, key in ids.items() if key in titles}
 
 
 def _ids(texts: Any) -> list[uuid.UUID]:
     return [uuid.UUID(one) for one in texts if one and one != "system"]
 
 
-@blueprint.post("/mutasi/<int:line_id>/cocokkan")
-@access("staff:finance", step_up=True)
-def match(line_id: int) -> BaseResponse:
-    """Say what a line paid, by a suggestion or by a reference."""
-    shown = _line(line_id)
-    form = ReferenceForm()
-    by_hand = "ref" in request.form
-    try:
-        kind, target = _target_by_ref(form) if by_hand else _target_by_suggestion()
-        booked = service.propose_match(line_id=line_id, target_kind=kind, target_id=target, by=actor().id)
-        commit()
-    except DomainError as refusal:
-        session().rollback()
-        if not by_hand:
-            raise
-        form_refusal(form, refusal)
-        return _line_page(_line(shown.id), form)
-    flash_success(
-        _("Cocok dan sudah dibukukan. Donatur menerima kuitansi.")
-        if booked is not None
-        else _("Usulan disimpan. Petugas keuangan lain perlu menyetujuinya.")
-    )
-    return see_other(f"/keuangan/mutasi/{line_id}")
-
-
-def _target_by_suggestion() -> tuple[str, uuid.UUID]:
-    form = MatchForm()
-    if not form.validate() or form.target_kind.data not in {"payment", "payout"}:
-        raise NotFound("no_target", lazy("Pilihan ini sudah tidak ada. Muat ulang halaman ini."))
-    try:
-        return form.target_kind.data, uuid.UUID(form.target_id.data)
-    except ValueError as unreadable:
-        raise NotFound(
-            "no_target", lazy("Pilihan ini sudah tidak ada. Muat ulang halaman ini.")
-        ) from unreadable
-
-
-def _target_by_ref(form: ReferenceForm) -> tuple[str, uuid.UUID]:
-    ref = find_reference(form.ref.data or "") if form.validate() else None
-    if ref is None:
-        message = lazy("Nomor rujukan ini keliru: CE diikuti sembilan huruf dan angka.")
-        raise DomainError("ref_shape", message, field="ref")
-    return "payment", payments.find_by_ref(ref).id
-
-
-@blueprint.post("/mutasi/<int:line_id>/setujui")
-@access("staff:finance", step_up=True)
-def confirm(line_id: int) -> BaseResponse:
-    """The second person agrees."""
-    service.confirm_match(line_id=_line(line_id).id, by=actor().id)
-    commit()
-    flash_success(_("Disetujui dan sudah dibukukan."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
-
-
-@blueprint.post("/mutasi/<int:line_id>/tolak")
+@blueprint.get("/mutasi/<int:line_id>/pratinjau")
 @access("staff:finance")
-def reject(line_id: int) -> BaseResponse:
-    """Take a proposal back."""
-    service.reject_match(line_id=_line(line_id).id, by=actor().id)
-    commit()
-    flash_success(_("Usulan dicabut."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
-
-
-@blueprint.post("/mutasi/<int:line_id>/sisihkan")
-@access("staff:finance", step_up=True)
-def set_aside(line_id: int) -> BaseResponse:
-    """Nobody knows whose money it is: booked as such, with a case."""
-    service.set_aside(line_id=_line(line_id).id, by=actor().id)
-    commit()
-    flash_success(_("Dicatat sebagai dana belum dikenal. Kasusnya sudah dibuka."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
+def preview(line_id: int) -> BaseResponse:
+    """What the books would say if this line were booked for this target."""
+    shown = the_line(line_id)
+    wanted = request.args.get("id", "")
+    chosen = next(
+        (
+            one
+            for one in queries.suggestions(shown)
+            if one.target_kind == request.args.get("macam") and str(one.target_id) == wanted
+        ),
+        None,
+    )
+    if chosen is None:
+        raise NotFound("no_target", lazy("Pilihan ini sudah tidak ada. Muat ulang halaman ini."))
+    seen = service.preview(
+        lambda: service.rehearse(line_id=line_id, target_kind=chosen.target_kind, target_id=chosen.target_id)
+    )
+    shown = queries.get_line(line_id)
+    return page(
+        "reconciliation/preview.html",
+        line=shown,
+        chosen=chosen,
+        may_book=chosen.may_book and shown.ref_by is None,
+        title=queries.titles_of([chosen.target_id]).get(chosen.target_id, ""),
+        preview=seen,
+        funds=_funds(seen),
+        targets=TARGETS,
+        account_of=account_of,
+        form=PlainForm(formdata=None),
+    )
