@@ -216,9 +216,14 @@ def dashboard_refund() -> Response:
     )
 
 
-@blueprint.post("/refunds/<refund_id>/<any(succeed, fail):verb>")
+@blueprint.post("/refunds/<refund_id>/<any(succeed, fail, ask, cancel):verb>")
 def change_refund(refund_id: str, verb: str) -> Response:
-    does = {"succeed": refunds.succeed, "fail": refunds.fail}
+    does = {
+        "succeed": refunds.succeed,
+        "fail": refunds.fail,
+        "ask": refunds.ask,
+        "cancel": refunds.cancel,
+    }
     return _changed(lambda store: does[verb](store, refund_id))
 
 
@@ -237,9 +242,15 @@ def open_dispute() -> Response:
     )
 
 
-@blueprint.post("/disputes/<dispute_id>/<any(win, lose, review):verb>")
+@blueprint.post("/disputes/<dispute_id>/<any(win, lose, review, take, prevent):verb>")
 def change_dispute(dispute_id: str, verb: str) -> Response:
-    does = {"win": disputes.win, "lose": disputes.lose, "review": disputes.review}
+    does = {
+        "win": disputes.win,
+        "lose": disputes.lose,
+        "review": disputes.review,
+        "take": disputes.take,
+        "prevent": disputes.prevent,
+    }
     return _changed(lambda store: does[verb](store, dispute_id))
 
 

@@ -88,12 +88,42 @@ def review(store: Store, dispute_id: str) -> Row:
     return row
 
 
+def take(store: Store, dispute_id: str) -> Row:
+    """An inquiry becomes a real dispute: the bank takes the money, with its fee."""
+    row = store.edit("dispute", dispute_id)
+    if row["status"] not in (*INQUIRY, "warning_closed"):
+        raise refused(f"The dispute is {row['status']}.")
+    before = {"status": row["status"]}
+    row["status"] = "needs_response"
+    row["is_charge_refundable"] = False
+    _move_money(
+        store,
+        row,
+        amount=-row["amount"],
+        fee=fees.DISPUTE_FEE,
+        category="dispute",
+        description="Chargeback withdrawal",
+    )
+    emit(store, "charge.dispute.updated", row, before)
+    emit(store, "charge.dispute.funds_withdrawn", row)
+    _say(store, "dispute_opened", row)
+    return row
+
+
+def prevent(store: Store, dispute_id: str) -> Row:
+    """The provider settles it before the bank takes anything: an inquiry that never becomes a dispute."""
+    row = store.edit("dispute", dispute_id)
+    if row["status"] not in INQUIRY:
+        raise refused(f"The dispute is {row['status']}.")
+    return _close(store, row, "prevented")
+
+
 def win(store: Store, dispute_id: str) -> Row:
-    """The money comes back, the fee does not; an inquiry is closed."""
+    """The money comes back, the fee does not; an inquiry is closed. A lost one may still be reverted."""
     row = store.edit("dispute", dispute_id)
     if row["status"] in INQUIRY:
         return _close(store, row, "warning_closed")
-    if row["status"] not in OPEN:
+    if row["status"] not in (*OPEN, "lost"):
         raise refused(f"The dispute is {row['status']}.")
     _move_money(
         store,
@@ -126,7 +156,7 @@ def lose(store: Store, dispute_id: str) -> Row:
 def _close(store: Store, row: Row, status: str) -> Row:
     before = {"status": row["status"]}
     row["status"] = status
-    row["is_charge_refundable"] = status in ("won", "warning_closed")
+    row["is_charge_refundable"] = status in ("won", "warning_closed", "prevented")
     emit(store, "charge.dispute.closed", row, before)
     _say(store, f"dispute_{status}", row)
     return row

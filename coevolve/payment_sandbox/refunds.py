@@ -88,13 +88,14 @@ def _say(store: Store, name: str, row: Row) -> None:
 def succeed(store: Store, refund_id: str) -> Row:
     """A pending refund reaches the giver."""
     row = store.edit("refund", refund_id)
-    if row["status"] != "pending":
+    if row["status"] not in ("pending", "requires_action"):
         raise refused(f"The refund is {row['status']}, not pending.")
+    before = {"status": row["status"]}
     timers.drop_timer(store, "refund_slow", refund_id)
     row["status"] = "succeeded"
     row.pop("pending_reason", None)
-    emit(store, "refund.updated", row, {"status": "pending"})
-    emit(store, "charge.refund.updated", row, {"status": "pending"})
+    emit(store, "refund.updated", row, before)
+    emit(store, "charge.refund.updated", row, before)
     _say(store, "refund_succeeded", row)
     return row
 
@@ -102,11 +103,37 @@ def succeed(store: Store, refund_id: str) -> Row:
 def fail(store: Store, refund_id: str) -> Row:
     """The bank sends it back: the money is ours again."""
     row = store.edit("refund", refund_id)
-    if row["status"] not in ("pending", "succeeded"):
+    if row["status"] not in ("pending", "requires_action", "succeeded"):
         raise refused(f"The refund is {row['status']}.")
+    return _give_up(store, row, "failed")
+
+
+def ask(store: Store, refund_id: str) -> Row:
+    """The bank wants a word from the giver before it takes the money."""
+    row = store.edit("refund", refund_id)
+    if row["status"] != "pending":
+        raise refused(f"The refund is {row['status']}, not pending.")
+    timers.drop_timer(store, "refund_slow", refund_id)
+    row["status"] = "requires_action"
+    row.pop("pending_reason", None)
+    emit(store, "refund.updated", row, {"status": "pending"})
+    emit(store, "charge.refund.updated", row, {"status": "pending"})
+    _say(store, "refund_requires_action", row)
+    return row
+
+
+def cancel(store: Store, refund_id: str) -> Row:
+    """The giver never answered: the refund is called off and the money is ours again."""
+    row = store.edit("refund", refund_id)
+    if row["status"] != "requires_action":
+        raise refused(f"The refund is {row['status']}, not waiting for its giver.")
+    return _give_up(store, row, "canceled")
+
+
+def _give_up(store: Store, row: Row, status: str) -> Row:
     before = {"status": row["status"]}
     for habit in ("slow", "fails"):
-        timers.drop_timer(store, f"refund_{habit}", refund_id)
+        timers.drop_timer(store, f"refund_{habit}", row["id"])
     charge = store.edit("charge", row["charge"])
     charge["amount_refunded"] -= row["amount"]
     charge["refunded"] = False
@@ -119,12 +146,14 @@ def fail(store: Store, refund_id: str) -> Row:
         source=row["id"],
         description="REFUND FAILURE",
     )
-    row["status"] = "failed"
-    row["failure_reason"] = "expired_or_canceled_card"
+    row["status"] = status
+    if status == "failed":
+        row["failure_reason"] = "expired_or_canceled_card"
     row["failure_balance_transaction"] = transaction["id"]
     row.pop("pending_reason", None)
     emit(store, "refund.updated", row, before)
-    emit(store, "refund.failed", row, before)
+    if status == "failed":
+        emit(store, "refund.failed", row, before)
     emit(store, "charge.refund.updated", row, before)
-    _say(store, "refund_failed", row)
+    _say(store, f"refund_{status}", row)
     return row

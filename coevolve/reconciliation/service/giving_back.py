@@ -24,7 +24,7 @@ from coevolve.reconciliation.service.refunding import (
 
 REFUND_WORDS = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
 GONE = (RefundState.failed, RefundState.canceled)
-LEFT_PROVIDER = (RefundState.sending, RefundState.pending)
+LEFT_PROVIDER = (RefundState.sending, RefundState.pending, RefundState.requires_action)
 """States before the end in which the provider has taken the sum off its balance, or may have."""
 
 
@@ -47,8 +47,8 @@ def _settle_refund(payment: Payment, settlement: Settlement, found: FoundRefund)
     to = RefundState(found.state)
     refund = _known(payment, found)
     if refund is None:
-        if to in GONE and (to == RefundState.canceled or left_of(payment) < found.money):
-            # It never took effect, for us or for the provider's balance.
+        if to in GONE and left_of(payment) < found.money:
+            # It came and went while its money was spoken for otherwise: nothing of ours changed.
             return
         refund = _adopt(payment, settlement, found)
     if refund.state == to or not _goes_forward(refund, to):
@@ -62,10 +62,10 @@ def _settle_refund(payment: Payment, settlement: Settlement, found: FoundRefund)
         finish(refund, payment, settlement, key=done_key, into=clearing, at=found.created_at)
     elif to in GONE:
         was_done = was == RefundState.succeeded
-        if not was_done and was in LEFT_PROVIDER and to == RefundState.failed:
+        if not was_done and was in LEFT_PROVIDER:
             # It had left the provider's balance all the same, and came back: both of its transactions are explained.
             book_done(refund, key=done_key, into=clearing, at=found.created_at)
-        if was_done or refund.done_posting_id is not None:
+        if was_done or was in LEFT_PROVIDER:
             book_back(refund, key=f"{refund.provider}:refund:{found.ref}:came_back", out_of=clearing)
         undo(refund, payment, settlement, was_done=was_done, why=found.reason or str(to))
     session().flush()
