@@ -1,4 +1,4 @@
-"""How fast the pages are, as ratios; the measuring itself stands beside the tests, which an installed copy lacks."""
+"""How fast it is, as ratios; the measuring itself stands beside the tests, which an installed copy lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,18 @@ def group() -> None:
 @click.argument("options", nargs=-1)
 def pages(options: tuple[str, ...]) -> None:
     """The public pages against an empty route; over real HTTP, or in one process with the word `process`."""
+    _run("pages", options)
+
+
+@group.command()
+@click.argument("options", nargs=-1)
+def money(options: tuple[str, ...]) -> None:
+    """Booking money against pgbench's tpcb-like, and the webhook; or a part: `books`, `settle`, `door`."""
+    _run("money", options)
+
+
+def _run(name: str, options: tuple[str, ...]) -> None:
     if importlib.util.find_spec("tests") is None or importlib.util.find_spec("tests.benchmarks") is None:
         raise click.ClickException("the benchmarks stand in tests/, which is not here: run from a checkout")
-    sys.argv = ["tests.benchmarks.pages", *options]
-    runpy.run_module("tests.benchmarks.pages", run_name="__main__")
+    sys.argv = [f"tests.benchmarks.{name}", *options]
+    runpy.run_module(sys.argv[0], run_name="__main__")

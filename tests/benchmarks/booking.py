@@ -1,0 +1,67 @@
+"""What a gift writes into the books, as pgbench scripts made from the application's own SQL.
+
+`posting`    one `ledger.post`: the look at its accounts, then posting, transfer and delta in one statement
+`gift`       P10: a promise row, its line, the posting, the delta that is the campaign's total
+The same on one campaign and spread over sixteen; `counter` says how the total is kept: by a delta (ours), or in a row
+that everybody locks.
+"""
+
+from __future__ import annotations
+
+from coevolve.ledger.service.writing import _POST_CREDITS
+from tests.benchmarks.pgbench import filled_in
+
+_ACCOUNTS = "SELECT id, unit, book, floor FROM ledger_account WHERE id IN (:clearing, :fund);"
+_VALUES = {
+    "key": "'bench:' || :n || ':' || :client_id",
+    "digest": "sha256(convert_to((:n)::text, 'UTF8'))",
+    "kind": "'payment.captured'",
+    "reverses_id": "NULL::bigint",
+    "source_kind": "'payment'",
+    "source_id": "gen_random_uuid()",
+    "effective_at": "clock_timestamp()",
+    "actor": "'system'",
+    "debits": "ARRAY[:clearing]",
+    "credits": "ARRAY[:fund]",
+    "units": "ARRAY['IDR']",
+    "books": "ARRAY['cash']",
+    "amounts": "ARRAY[:amount]",
+    "phases": "ARRAY['single']",
+    "pendings": "ARRAY[NULL]",
+    "spendings": "ARRAY[false]",
+}
+_BEGIN = r"""
+\set n random(1, 9000000000000000000)
+\set amount random(100, 5000000) * 100
+\set fund :first + random(0, :spread - 1)
+BEGIN;
+"""
+_PLEDGE = """
+WITH made AS (
+  INSERT INTO pledge (id, listing_id, giver_person_id, receiver_organisation_id, state, is_pay_now, client_token)
+  SELECT gen_random_uuid(), listing_id, giver_id, organisation_id, 'confirmed', true, gen_random_uuid()
+    FROM bench_campaign WHERE fund_id = :fund RETURNING id
+)
+INSERT INTO pledge_line (id, pledge_id, line_id, kind, unit, quantity, accepted_quantity, received_quantity)
+SELECT gen_random_uuid(), made.id, c.line_id, 'money', 'IDR', :amount, :amount, :amount
+  FROM made CROSS JOIN bench_campaign c WHERE c.fund_id = :fund;
+"""
+_COUNTER = "UPDATE bench_counter SET received = received + :amount WHERE fund_id = :fund;"
+
+
+def posting(*, counter: str = "delta") -> str:
+    """One posting in a transaction of its own."""
+    return _BEGIN + _parts(counter) + "\nEND;\n"
+
+
+def gift(*, counter: str = "delta") -> str:
+    """A gift: its promise, the posting, the total."""
+    return _BEGIN + _PLEDGE + _parts(counter) + "\nEND;\n"
+
+
+def _parts(counter: str) -> str:
+    post = filled_in(_POST_CREDITS, _VALUES).strip() + ";"
+    if counter == "delta":
+        return f"{_ACCOUNTS}\n{post}"
+    # The naive way: the total is a row, brought up to date first, for the goal must not be passed unseen.
+    return f"{_COUNTER}\n{_ACCOUNTS}\n{post}"
