@@ -33,17 +33,7 @@ def knock(port: int, *, secret: str, per_second: int = 50, seconds: int = 20) ->
 
     def send() -> None:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while (at := due.get()) is not None:
-                    connection.sendall(_event(secret))
-                    answer = b""
-                    while not answer.endswith(b"\r\n\r\nkept\n"):
-                        part = connection.recv(65_536)
-                        answer += part
-                        if not part or not answer.startswith(b"HTTP/1.1 200"[: len(answer)]):
-                            raise RuntimeError(f"the webhook said {answer[:80]!r}")
-                    took.append((time.perf_counter() - at) * 1000)
+            _send_what_is_due(port, secret, due, took)
         except (OSError, RuntimeError) as trouble:
             faults.append(trouble)
 
@@ -63,6 +53,20 @@ def knock(port: int, *, secret: str, per_second: int = 50, seconds: int = 20) ->
         raise faults[0]
     took.sort()
     return Door(took[len(took) // 2], took[int(len(took) * 0.99)], took[-1], len(took))
+
+
+def _send_what_is_due(port: int, secret: str, due: queue.Queue[float | None], took: list[float]) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while (at := due.get()) is not None:
+            connection.sendall(_event(secret))
+            answer = b""
+            while not answer.endswith(b"\r\n\r\nkept\n"):
+                part = connection.recv(65_536)
+                answer += part
+                if not part or not answer.startswith(b"HTTP/1.1 200"[: len(answer)]):
+                    raise RuntimeError(f"the webhook said {answer[:80]!r}")
+            took.append((time.perf_counter() - at) * 1000)
 
 
 def _event(secret: str) -> bytes:
