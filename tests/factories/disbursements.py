@@ -104,12 +104,16 @@ def stated_account(at: Ground, **over: Any) -> BankAccountVersion:
     return payments.state_organisation_account(organisation_id=at.organisation.id, by=at.treasurer, **values)
 
 
-def usable_account(at: Ground, **over: Any) -> BankAccountVersion:
+def usable_account(
+    at: Ground, *, moderator: Person | None = None, admin: Person | None = None, **over: Any
+) -> BankAccountVersion:
     """An account that was stated long enough ago, checked and seconded."""
     with clock.travel(-AFTER_THE_WAIT):
         version = stated_account(at, **over)
-    payments.check_organisation_account(version_id=version.id, by=people.moderator(), to="accepted")
-    payments.second_organisation_account(version_id=version.id, by=people.admin())
+    payments.check_organisation_account(
+        version_id=version.id, by=moderator or people.moderator(), to="accepted"
+    )
+    payments.second_organisation_account(version_id=version.id, by=admin or people.admin())
     return version
 
 

@@ -20,7 +20,7 @@ HALF_A_MILLION = rupiah(500_000)
 
 def bank_account() -> BankAccount:
     """An account that donors transfer to; the same one within a test."""
-    found = session().query(BankAccount).first()
+    found = session().query(BankAccount).filter(BankAccount.organisation_id.is_(None)).first()
     return found or service.add_bank_account(
         bank_name="Bank Contoh Nusantara", account_number="012345678901", holder="Yayasan Co-Evolve"
     )
