@@ -7,20 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
-    String,
     Text,
     Uuid,
     and_,
     case,
     cast,
-    column,
     delete,
     func,
     literal,
     or_,
     select,
     update,
-    values,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -83,11 +80,12 @@ def queue_from_select(
     group = GROUPS[told.group]
     found = people.subquery("found")
     wanted = told.channels if channels is None else channels
-    ways = (
-        values(column("channel", String), column("standard", String), name="channels")
-        .data([(name, getattr(group, name)) for name in CHANNELS if name in told.channels and name in wanted])
-        .alias("channels")
-    )
+    chosen = [name for name in CHANNELS if name in told.channels and name in wanted]
+    # Not VALUES: SQLAlchemy would write the statement anew each time instead of remembering it.
+    ways = select(
+        func.unnest(cast(chosen, ARRAY(Text()))).label("channel"),
+        func.unnest(cast([getattr(group, name) for name in chosen], ARRAY(Text()))).label("standard"),
+    ).subquery("channels")
     said, stop = aliased(NotificationPreference), aliased(NotificationPreference)
     cadence = case((ways.c.channel == "site", "now"), else_=func.coalesce(said.cadence, ways.c.standard))
     data = found.c.data if "data" in found.c else literal({}, JSONB())
