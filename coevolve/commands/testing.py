@@ -55,7 +55,7 @@ def test(pytest_arguments: tuple[str, ...]) -> None:
 @click.argument("name", default="")
 def drill(name: str) -> None:
     """Long trials of a day's worth of trouble (all, or those whose name holds NAME); not part of `test`."""
-    arguments = ["tests/drills", "-m", "drill", "-p", "no:xdist", "--capture=no", "-v"]
+    arguments = ["tests/drills", "tests/money", "-m", "drill", "-p", "no:xdist", "--capture=no", "-v"]
     sys.exit(_pytest([*arguments, *(["-k", name] if name else [])]))
 
 
