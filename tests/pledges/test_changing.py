@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+from collections.abc import Callable
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -30,6 +33,7 @@ from tests.pledges.arrivals import arrives, cases, line_of, pays
 from tests.pledges.conftest import told
 
 S = PledgeState
+SignIn = Callable[..., None]
 
 
 def totals(pledge: Pledge) -> tuple[int, int]:
@@ -229,3 +233,67 @@ def test_a_person_s_pledge_is_not_changed_by_others(session: Session) -> None:
         service.change_amount(pledge_id=pledge.id, by=people.person(), amount=rupiah(100_000).amount)
     with pytest.raises(Invalid):
         change(pledge, 5_000)
+
+
+def test_an_expired_transfer_is_renewed_by_its_page_with_two_clicks_once(
+    session: Session, client: FlaskClient
+) -> None:
+    payment_factory.bank_account()
+    pledge = pledges.gift(whole=500_000, method="bank_transfer")
+    (first,) = payment_queries.of("pledge", pledge.id)
+    assert client.post(f"/bayar/{first.public_ref}/lagi").headers["Location"] == f"/bayar/{first.public_ref}"
+    service.cancel_payment(pledge_id=pledge.id, payment_id=first.id, by=pledges.giver_of(pledge))
+    session.commit()
+    page = html.unescape(client.get(f"/bayar/{first.public_ref}").get_data(as_text=True))
+    assert "Buat pembayaran baru" in page
+    places = [client.post(f"/bayar/{first.public_ref}/lagi").headers["Location"] for _ in range(2)]
+    _, second = payment_queries.of("pledge", pledge.id)
+    assert places == [f"/bayar/{second.public_ref}"] * 2
+    assert second.base_amount == rupiah(500_000).amount
+    service.withdraw(pledge_id=pledge.id, by=pledges.giver_of(pledge))
+    session.commit()
+    assert (
+        client.post(f"/bayar/{second.public_ref}/lagi").headers["Location"] == f"/bayar/{second.public_ref}"
+    )
+    assert len(payment_queries.of("pledge", pledge.id)) == 2
+
+
+def test_changing_by_the_pages(session: Session, client: FlaskClient, sign_in: SignIn) -> None:
+    giver = people.person()
+    pledge = pledges.gift(whole=600_000, by=giver, is_pay_now=False)
+    service.accept(pledge_id=pledge.id, by=pledges.receiver_of(pledge))
+    session.commit()
+    sign_in(client, giver)
+    where = f"/dukungan/{pledge.id}"
+    wrong = client.post(f"{where}/ubah", data={"ubah-amount": "lima ratus"})
+    assert (wrong.status_code, 'value="lima ratus"' in wrong.get_data(as_text=True)) == (422, True)
+    assert client.post(f"{where}/ubah", data={"ubah-amount": "300.000"}).status_code == 303
+    plan = {"jadwal-first_on": "31/02/2027", "jadwal-parts": "3"}
+    refused = client.post(f"{where}/jadwal", data=plan)
+    assert (refused.status_code, 'id="jadwal-first_on-error"' in refused.get_data(as_text=True)) == (
+        422,
+        True,
+    )
+    day = clock.today() + dt.timedelta(days=20)
+    assert client.post(f"{where}/jadwal", data=plan | {"jadwal-first_on": f"{day}"}).status_code == 303
+    page = html.unescape(client.get(where).get_data(as_text=True))
+    assert page.count("Belum dibayar") == 3
+    pay = html.unescape(client.get(f"{where}/bayar").get_data(as_text=True))
+    assert "Bagian berikutnya: Rp\u00a0100.000" in pay
+    form = {"client_token": str(uuid7()), "method": "checkout", "part": "lain", "amount": "900.000"}
+    assert client.post(f"{where}/bayar", data=form).status_code == 422
+    assert client.post(f"{where}/bayar", data=form | {"part": "berikutnya"}).status_code == 303
+    (payment,) = payment_queries.of("pledge", pledge.id)
+    assert payment.amount == rupiah(100_000).amount
+    assert "Jumlahnya tetap" in html.unescape(client.get(where).get_data(as_text=True))
+    assert client.post(f"{where}/bayar/{payment.id}/batal").status_code == 303
+    assert client.post(f"{where}/cukup").status_code == 422, "nothing came yet"
+    with clock.travel(dt.timedelta(days=30)):
+        sign_in(client, giver)
+        late = html.unescape(client.get(where).get_data(as_text=True))
+        assert "Lewat jatuh tempo: Rp\u00a0100.000" in late
+        sign_in(client, pledges.receiver_of(pledge))
+        assert "Lewat jatuh tempo" in html.unescape(client.get(where).get_data(as_text=True)), (
+            "both sides see it"
+        )
+        assert client.post(f"{where}/ubah", data={"ubah-amount": "300.000"}).status_code in {403, 422}

@@ -37,6 +37,7 @@ def dashboard() -> Response:
     tasks = account_tasks(person, seats, roles)
     for seat in seats:
         tasks += organisation_tasks(seat)
+        tasks += _giving_tasks(seat, person)
     given = pledges.pledges_of(person.id, limit=SHOWN_PLEDGES)
     return page(
         "organisations/dashboard.html",
@@ -125,6 +126,20 @@ def _pledge_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
         return []
     text = ngettext("Jawab %(num)s tawaran dukungan", "Jawab %(num)s tawaran dukungan", count)
     return [_task(text, f"{base}/dukungan", _("Menunggu Anda"), "bad", seat.organisation.name)]
+
+
+def _giving_tasks(seat: Seat, person: Person) -> list[dict[str, Any]]:
+    """Pledges of the organisation above its own limit, which somebody else put forward."""
+    if not policy.allows(seat.role, seat.organisation.state, "give"):
+        return []
+    waiting = [
+        one for one in pledges.approvals_waiting(seat.organisation.id) if one.giver_person_id != person.id
+    ]
+    if not waiting:
+        return []
+    text = ngettext("Setujui %(num)s dukungan", "Setujui %(num)s dukungan", len(waiting))
+    href = f"/dasbor/{seat.organisation.slug}/pemberian"
+    return [_task(text, href, _("Menunggu Anda"), "bad", seat.organisation.name)]
 
 
 def _listing_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ def _status(payment: Payment) -> dict[str, Any]:
         "pledge_id": settlement.pledge_id,
         "listing": listing,
         "organisation": organisations.get(settlement.organisation_id),
+        "renews": settlement.takes_money and payment.provider != "credit",
         "account": account,
         "came_from": request.args.get("dari", ""),
         "is_open": payment.state in OPEN,

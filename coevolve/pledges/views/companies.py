@@ -193,6 +193,6 @@ def _first(bulan: str) -> dt.date:
 
 def _organisation(slug: str) -> Organisation:
     organisation = organisations.get_by_slug(slug)
-    if not organisation_policy.may(actor(), "see_donors", organisation):
+    if not organisation_policy.may(actor(), "see", organisation):
         raise NotFound("not_found", lazy("Halaman atau data ini tidak ada."))
     return organisation

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from coevolve.config import settings
-from coevolve.kit import clock, db, i18n
+from coevolve.kit import clock, db, i18n, rate
 from coevolve.kit.access import access
 from coevolve.kit.db import commit, session, uuid7
 from coevolve.kit.errors import DomainError, Invalid, NotFound
@@ -19,6 +19,7 @@ from coevolve.kit.money import Money, format_money, parse_rupiah
 from coevolve.kit.pages import (
     actor,
     allow_form_action,
+    client_address,
     flash_notice,
     flash_success,
     form_page,
@@ -28,7 +29,7 @@ from coevolve.listings.models import Listing
 from coevolve.organisations import queries as organisations
 from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
-from coevolve.payments.models import OPEN
+from coevolve.payments.models import OPEN, PaymentState
 from coevolve.pledges import policy, queries, service
 from coevolve.pledges.forms import METHODS, PayForm
 from coevolve.pledges.models import AGREED, Pledge
@@ -38,6 +39,9 @@ from coevolve.recurring import links as recurring_links
 from coevolve.recurring import queries as recurring
 
 CREDIT = "credit"
+RENEWABLE = (PaymentState.expired, PaymentState.cancelled, PaymentState.failed)
+PROVIDER_METHODS = {"stripe": "checkout", "bank_transfer": "bank_transfer"}
+RENEWALS = 20
 
 
 @blueprint.route("/dukungan/<uuid:pledge_id>/bayar", methods=["GET", "POST"])
@@ -180,3 +184,33 @@ def cancel_payment(pledge_id: uuid.UUID, payment_id: uuid.UUID) -> Response:
     else:
         flash_success(_("Pembayaran itu dibatalkan. Jangan transfer ke petunjuknya."))
     return see_other(address(pledge_id))
+
+
+@blueprint.post("/bayar/<ref>/lagi")
+@access("public")
+def renew(ref: str) -> Response:
+    """A payment whose time is over is made anew for the same pledge, with a new code; two clicks make one."""
+    old = payment_queries.find_by_ref(ref)
+    if old.reference_kind != "pledge" or old.state not in RENEWABLE or old.provider not in PROVIDER_METHODS:
+        return see_other(f"/bayar/{old.public_ref}")
+    rate.hit(f"renew:{client_address()}", limit=RENEWALS, window_seconds=600)
+    commit()
+    pledge = queries.get(old.reference_id)
+    listing = db.get(Listing, pledge.listing_id)
+    try:
+        payment = service.pay(
+            pledge_id=pledge.id,
+            method=PROVIDER_METHODS[old.provider],
+            client_token=uuid.uuid5(old.id, "renewed"),
+            amount=min(old.base_amount, queries.room_of(pledge, listing)) or None,
+            language=i18n.language(),
+        )
+        commit()
+    except DomainError as refusal:
+        session().rollback()
+        flash_notice(refusal.message)
+        return see_other(f"/bayar/{ref}")
+    outbox_id = payments.outbox_id_of(payment.id)
+    if outbox_id is not None:
+        payment = payments.send(outbox_id)
+    return see_other(f"/bayar/{payment.public_ref}")
