@@ -39,12 +39,21 @@ def _called(node: ast.AST) -> set[str]:
 
 
 def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """The functions of a file, and those of the helpers it imports from the tests."""
+    found: dict[str, ast.FunctionDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
+            helper = TESTS.parent / f"{str(node.module).replace('.', '/')}.py"
+            if helper.is_file() and helper.name != "invariants.py":
+                found |= _own_functions(ast.parse(helper.read_text()))
+    return found | _own_functions(tree)
+
+
+def _own_functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
 def _asks(function: ast.FunctionDef, functions: dict[str, ast.FunctionDef]) -> bool:
-    if not WITH_BOOKS & {argument.arg for argument in function.args.args}:
-        return True
     seen: set[str] = set()
     open_names = _called(function)
     while open_names:
@@ -57,6 +66,16 @@ def _asks(function: ast.FunctionDef, functions: dict[str, ast.FunctionDef]) -> b
     return False
 
 
+def _has_books(function: ast.FunctionDef) -> bool:
+    return bool(WITH_BOOKS & {argument.arg for argument in function.args.args})
+
+
+def _is_for_all(function: ast.FunctionDef) -> bool:
+    """Whether this is a fixture round every test of its file."""
+    words = [ast.unparse(decorator) for decorator in function.decorator_list]
+    return any("fixture" in word and "autouse=True" in word for word in words)
+
+
 def _shown() -> dict[int, list[tuple[str, bool]]]:
     found: dict[int, list[tuple[str, bool]]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
@@ -64,10 +83,12 @@ def _shown() -> dict[int, list[tuple[str, bool]]]:
         if "mark.case" not in text:
             continue
         functions = _functions(ast.parse(text))
+        for_all = any(_is_for_all(one) and _asks(one, functions) for one in functions.values())
         for name, function in functions.items():
             for number in _marks(function):
                 place = f"{path.relative_to(TESTS)}::{name}"
-                found.setdefault(number, []).append((place, _asks(function, functions)))
+                asks = for_all or not _has_books(function) or _asks(function, functions)
+                found.setdefault(number, []).append((place, asks))
     return found
 
 
