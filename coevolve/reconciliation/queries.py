@@ -15,11 +15,11 @@ from coevolve.kit.db import session
 from coevolve.listings.models import Listing
 from coevolve.payments.models import Payment, ProviderTransaction
 from coevolve.pledges.models import Pledge
-from coevolve.reconciliation.matching.days import Day, day, lines_of, queue
+from coevolve.reconciliation.matching.days import AccountDay, Day, day, lines_of, queue
 from coevolve.reconciliation.matching.suggesting import Suggestion, suggestions
 from coevolve.reconciliation.models import CLOSED, Allocation, Case, CaseNote, Comparison, Line
 
-__all__ = ["Day", "Suggestion", "day", "lines_of", "queue", "suggestions"]
+__all__ = ["AccountDay", "Day", "Suggestion", "day", "lines_of", "queue", "suggestions"]
 
 
 def get_line(line_id: int) -> Line:

@@ -218,6 +218,8 @@ def confirm_match(*, line_id: int, by: uuid.UUID) -> Allocation:
     lines = [line]
     if proposals[0].rule in TOGETHER:
         lines += [lock_open(other) for other in queries.lines_with(proposals[0]) if other != line.id]
+        # The code before the gift: once the gift is whole it takes nothing more.
+        lines.sort(key=lambda one: (one.amount, one.id))
     booked: list[Allocation] = []
     for one in lines:
         wishes = [_wish_of(row) for row in queries.proposals_of(one.id)]
