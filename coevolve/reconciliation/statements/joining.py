@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -220,50 +221,86 @@ def _claim(bank_account_id: uuid.UUID, reading: Reading, joint: Joint, unit: str
         .execution_options(populate_existing=True)
     )
     by_hand = list(session().execute(statement).scalars())
-    free = {seq: entry for seq, entry in joint.placed if any(line.amount == entry.amount for line in by_hand)}
+    sums = {line.amount for line in by_hand}
+    free = {seq: _Known.of(entry) for seq, entry in joint.placed if entry.amount in sums}
+    open_lines = {line.id: line for line in by_hand}
     for rule in _RULES:
-        for line in [one for one in by_hand if one.id not in joint.claims.values()]:
-            fits = [seq for seq, entry in free.items() if rule(line, entry)]
-            if fits and (rule is not _near or len(fits) == 1):
-                joint.claims[fits[0]] = line.id
-                del free[fits[0]]
-    covered = first_day(reading), last_day(reading)
+        _pair(rule, open_lines, free, joint.claims)
+    _pair_near(open_lines, free, joint.claims)
+    begin_on, end_on = first_day(reading), last_day(reading)
     joint.unbrought = [
         line.id
-        for line in by_hand
-        if line.id not in joint.claims.values()
-        and covered[0] is not None
-        and covered[1] is not None
-        and covered[0] < line.booked_on < covered[1]
+        for line in open_lines.values()
+        if begin_on is not None and end_on is not None and begin_on < line.booked_on < end_on
     ]
 
 
-def _same_day(line: Line, entry: Entry) -> bool:
-    return line.amount == entry.amount and line.booked_on == entry.booked_on
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What two accounts of one line are compared by: the bank's and the one typed by hand."""
+
+    on: dt.date
+    amount: int
+    words: str
+    bank_ref: str | None
+    ref: str | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> _Known:
+        found = find_references(entry.text)
+        ref = found[0] if len(found) == 1 else None
+        return cls(entry.booked_on, entry.amount, normalise_name(entry.text), entry.bank_ref, ref)
+
+    @classmethod
+    def typed(cls, line: Line) -> _Known:
+        return cls(line.booked_on, line.amount, line.text_norm, line.bank_ref, line.ref)
 
 
-def _same_ref(line: Line, entry: Entry) -> bool:
-    same = line.bank_ref is not None and line.bank_ref == entry.bank_ref
-    return same and line.amount == entry.amount
+Key = tuple[Any, ...]
+_RULES: Sequence[Callable[[_Known], Key | None]] = (
+    lambda one: (one.amount, one.bank_ref) if one.bank_ref else None,
+    lambda one: (one.on, one.amount, one.words),
+    lambda one: (one.on, one.amount, one.ref) if one.ref else None,
+    lambda one: (one.on, one.amount),
+)
+"""From the surest to the least sure: what was typed for a day is on the bank's statement of that day, whatever its words."""
 
 
-def _same_text(line: Line, entry: Entry) -> bool:
-    return _same_day(line, entry) and line.text_norm == normalise_name(entry.text)
+def _pair(
+    rule: Callable[[_Known], Key | None],
+    open_lines: dict[int, Line],
+    free: dict[int, _Known],
+    claims: dict[int, int],
+) -> None:
+    """Pair what is equal by one rule, in order; what is paired is gone from both sides."""
+    places: dict[Key, deque[int]] = defaultdict(deque)
+    for seq, known in free.items():
+        key = rule(known)
+        if key is not None:
+            places[key].append(seq)
+    for line in list(open_lines.values()):
+        key = rule(_Known.typed(line))
+        if key is not None and places.get(key):
+            seq = places[key].popleft()
+            claims[seq] = line.id
+            del free[seq], open_lines[line.id]
 
 
-def _same_reference(line: Line, entry: Entry) -> bool:
-    return _same_day(line, entry) and line.ref is not None and [line.ref] == find_references(entry.text)
-
-
-def _near(line: Line, entry: Entry) -> bool:
-    """A day off, but the same sum and the same words or reference."""
-    if line.amount != entry.amount or abs((line.booked_on - entry.booked_on).days) > NEAR_DAYS:
-        return False
-    is_same_text = line.text_norm == normalise_name(entry.text)
-    return is_same_text or (line.ref is not None and [line.ref] == find_references(entry.text))
-
-
-_RULES: Sequence[Callable[[Line, Entry], bool]] = (_same_ref, _same_text, _same_reference, _same_day, _near)
+def _pair_near(open_lines: dict[int, Line], free: dict[int, _Known], claims: dict[int, int]) -> None:
+    """A day or three off, but the same sum and the same words or reference, and only one such line."""
+    places: dict[Key, list[int]] = defaultdict(list)
+    for seq, known in free.items():
+        places[known.amount, known.words].append(seq)
+        if known.ref:
+            places[known.amount, known.ref].append(seq)
+    for line in list(open_lines.values()):
+        alike = {*places[line.amount, line.text_norm], *(places[line.amount, line.ref] if line.ref else ())}
+        near = [
+            seq for seq in alike if seq in free and abs((free[seq].on - line.booked_on).days) <= NEAR_DAYS
+        ]
+        if len(near) == 1:
+            claims[near[0]] = line.id
+            del free[near[0]], open_lines[line.id]
 
 
 def stands_on_file(bank_account_id: uuid.UUID, booked_on: dt.date, amount: int, text_norm: str) -> str | None:
