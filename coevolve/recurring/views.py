@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from coevolve.config import settings
 from coevolve.kit import clock, i18n
-from coevolve.kit.access import access
+from coevolve.kit.access import AccessRule, access
 from coevolve.kit.db import commit, session, uuid7
 from coevolve.kit.errors import DomainError, Invalid, NotFound
 from coevolve.kit.i18n import _, lazy
@@ -36,6 +36,7 @@ from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
 from coevolve.payments.links import receipt_path
 from coevolve.payments.models import OPEN
+from coevolve.people import web
 from coevolve.recurring import links, policy, queries, service, words
 from coevolve.recurring.calendar import day_in, following, month_of
 from coevolve.recurring.forms import CardForm, StepForm
@@ -43,6 +44,7 @@ from coevolve.recurring.models import CHARGED, MonthlyCharge, MonthlyGift, Month
 
 blueprint = Blueprint("recurring", __name__)
 
+FRESH = AccessRule("signed_in", step_up=True)
 TAGS = {"active": "good", "past_due": "bad", "paused": "wait", "pending": "wait", "stopped": "plain"}
 
 
@@ -69,6 +71,11 @@ def _may(plan: MonthlyGift, verb: str) -> bool:
         roles=[role] if role is not None else [],
         has_link=links.proves(request.args.get("kunci"), plan.id),
     )
+
+
+def _prove(plan: MonthlyGift) -> Response | None:
+    """An organisation's money moves only with a code proven just now: where to go for it, or None."""
+    return web.require(FRESH) if plan.giver_organisation_id is not None else None
 
 
 def _address(plan_id: uuid.UUID, tail: str = "") -> str:
@@ -106,6 +113,9 @@ def card(plan_id: uuid.UUID) -> Response:
     plan = _seen(plan_id, "change_card")
     if plan.state == MonthlyState.stopped:
         return see_other(_address(plan_id))
+    elsewhere = _prove(plan)
+    if elsewhere is not None:
+        return elsewhere
     is_first = plan.state == MonthlyState.pending
     form = CardForm()
     if request.method == "GET":
@@ -224,6 +234,9 @@ def step(plan_id: uuid.UUID, tail: str) -> Response:
     """One page, one button. Who has the mailed link needs no sign-in to pause or to stop."""
     verb, do, done = STEPS[tail]
     plan = _seen(plan_id, verb)
+    elsewhere = _prove(plan) if verb == "resume" else None
+    if elsewhere is not None:
+        return elsewhere
     form = StepForm()
     if request.method == "POST" and form.validate_on_submit():
         person = actor()
