@@ -263,7 +263,7 @@ _RULES: Sequence[Callable[[_Known], Key | None]] = (
     lambda one: (one.on, one.amount, one.ref) if one.ref else None,
     lambda one: (one.on, one.amount),
 )
-"""From the surest to the least sure: what was typed for a day is on the bank's statement of that day, whatever its words."""
+"""From the surest to the least sure: what was typed for a day is on that day's statement, whatever its words."""
 
 
 def _pair(
