@@ -59,6 +59,18 @@ class ReasonForm(FlaskForm):
     text = TextAreaField(lazy("Alasan yang dibaca organisasi"), [Length(max=2_000, message=TOO_LONG)])
 
 
+class AnswerForm(FlaskForm):
+    """An organisation's side, while its listing is frozen."""
+
+    text = TextAreaField(
+        lazy("Penjelasan Anda"),
+        [InputRequired(lazy("Tulis penjelasan Anda.")), Length(max=2_000, message=TOO_LONG)],
+        description=lazy(
+            "Sebut apa yang terjadi dan bukti apa yang Anda punya. Hanya moderator yang membacanya."
+        ),
+    )
+
+
 class ReportForm(FlaskForm):
     """What somebody knows about a listing."""
 

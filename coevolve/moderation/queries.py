@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 
+from coevolve.journal import queries as journal
 from coevolve.kit import db
 from coevolve.listings.models import Listing, ListingLine
 from coevolve.listings.models import State as ListingState
@@ -222,3 +223,13 @@ def names_of(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names of persons."""
     statement = select(Person.id, Person.name).where(Person.id.in_(list(person_ids)))
     return {row.id: row.name for row in db.session().execute(statement)}
+
+
+def answers_about(listing_id: uuid.UUID) -> list[tuple[dt.datetime, str, str]]:
+    """What an organisation answered while its listing was frozen, newest first: when, who, what."""
+    lines = [line for line in journal.about("listing", listing_id) if line.kind == "listing.answered"]
+    names = names_of([line.by_person for line in lines if line.by_person])
+    return [
+        (line.at, names.get(line.by_person, "") if line.by_person else "", str(line.data.get("text", "")))
+        for line in reversed(lines)
+    ]

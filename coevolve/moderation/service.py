@@ -233,6 +233,37 @@ def unfreeze(
         )
 
 
+def answer(*, listing_id: uuid.UUID, by: Person, text: str) -> None:
+    """The organisation says its side while its listing is frozen; moderators read it beside the reports."""
+    listing = listing_queries.get(listing_id)
+    if organisation_queries.role_in(by.id, listing.organisation_id) is None:
+        raise NotFound("listing_not_found", lazy("Tayangan ini tidak ada."))
+    if listing.state != ListingState.frozen:
+        raise Conflict("not_frozen", lazy("Tayangan ini tidak sedang dibekukan."))
+    words = clean_text(refuse_nul(text))
+    if len(words) < 10:
+        raise Invalid("text", lazy("Tulis penjelasan Anda, paling sedikit 10 karakter."), field="text")
+    if len(words) > 2_000:
+        raise Invalid(
+            "text", lazy("Terlalu panjang: paling banyak %(most)s karakter.", most=2_000), field="text"
+        )
+    journal.record(
+        "listing.answered",
+        about=("listing", listing.id),
+        by=by.id,
+        for_organisation=listing.organisation_id,
+        data={"text": words},
+        visibility="staff",
+    )
+    notifications.queue(
+        kind="moderation.waiting",
+        person_ids=[person.id for person in people.staff_with("moderator")],
+        about=("listing", listing.id),
+        data={"title": listing.title, "path": f"/moderasi/laporan/{listing.id}"},
+        dedupe_key=f"listing.answered:{listing.id}:{clock.now():%Y%m%d%H%M%S}",
+    )
+
+
 # --- shared -----------------------------------------------------------------------------------------
 
 

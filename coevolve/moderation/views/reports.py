@@ -97,6 +97,9 @@ def _reports_page(listing: Listing, form: Any) -> Response:
         may_decide=policy.may_decide(me(), organisation.id),
         form=form,
         log=log_of("listing", listing.id),
+        answers=[
+            (i18n.datetime(at, me().zone), name, text) for at, name, text in queries.answers_about(listing.id)
+        ],
     )
 
 
@@ -126,3 +129,24 @@ def report(slug: str) -> Response:
             )
             return see_other(path_of(found))
     return form_page("moderation/report.html", form, listing=found, path=path_of(found))
+
+
+@blueprint.route("/tanggapan/<slug>", methods=["GET", "POST"])
+@access("signed_in")
+def answer(slug: str) -> Response:
+    """Members of the organisation say their side while moderators look into reports about their listing."""
+    found = listings.find_by_slug(slug)
+    if found is None or organisations.role_in(actor().id, found.organisation_id) is None:
+        raise NotFound("listing_not_found", lazy("Tayangan ini tidak ada."))
+    form = forms.AnswerForm()
+    if form.validate_on_submit():
+        try:
+            service.answer(listing_id=found.id, by=actor(), text=str(form.text.data))
+        except DomainError as refusal:
+            session().rollback()
+            form_refusal(form, refusal)
+        else:
+            commit()
+            flash_success(_("Penjelasan Anda sampai pada moderator. Keputusannya kami kabarkan lewat surel."))
+            return see_other(f"/dasbor/{organisations.get(found.organisation_id).slug}")
+    return form_page("moderation/answer.html", form, listing=found, is_frozen=found.state == "frozen")

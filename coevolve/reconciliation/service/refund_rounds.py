@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, text
 
+from coevolve.disbursements import service as disbursements
+from coevolve.disbursements.models import Disbursement
+from coevolve.disbursements.models import State as DisbursementState
 from coevolve.journal import service as journal
 from coevolve.kit import clock, moves
 from coevolve.kit.db import commit, get, lock, session, uuid7
@@ -26,6 +29,7 @@ from coevolve.listings.models import State as ListingState
 from coevolve.payments import service as payments
 from coevolve.payments.models import Refund, RefundRound, RefundState, RoundState
 from coevolve.payments.references import new_reference
+from coevolve.people.models import Person
 from coevolve.reconciliation.service import refund_news
 from coevolve.reconciliation.service.cases import open_case
 from coevolve.reconciliation.service.refunding import let_go, locked
@@ -145,11 +149,26 @@ def approve_round(*, round_id: uuid.UUID, by: uuid.UUID) -> RefundRound:
         )
     moves.move(made, RoundState.approved, by=by)
     made.approved_by, made.approved_at = by, clock.now()
+    _free_fund(made, by)
     _record(made, "refund_round.approved", by)
     organisation_id = get(Listing, made.about_id).organisation_id
     refund_news.tell_round(organisation_id, made, total_of(made.id))
     after_commit("payments.refund_rounds")
     return made
+
+
+def _free_fund(made: RefundRound, by: uuid.UUID) -> None:
+    """What was on its way to the CSO and not released stays here: the fund needs it for its givers."""
+    waiting = (
+        select(Disbursement.id)
+        .where(
+            Disbursement.listing_id == made.about_id,
+            Disbursement.state.in_([str(DisbursementState.proposed), str(DisbursementState.approved)]),
+        )
+        .order_by(Disbursement.id)
+    )
+    for disbursement_id in session().execute(waiting).scalars().all():
+        disbursements.reject(disbursement_id=disbursement_id, by=get(Person, by), reason=made.reason[:500])
 
 
 def cancel_round(*, round_id: uuid.UUID, by: uuid.UUID, because: str) -> RefundRound:
