@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from coevolve.config import settings
-from coevolve.demo_world import asking, giving, news, society
+from coevolve.demo_world import asking, giving, news, promises, society, spending, statements
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
 from coevolve.demo_world.books import write as books_of
 from coevolve.demo_world.society import Place, Society
@@ -75,8 +75,11 @@ def load(report: Report | None = None) -> None:
     _open_accounts(people)
     eager = [people.accounts[email] for email in ("donatur@demo.example", "perusahaan@demo.example")]
     news.tell(since=world.ago(90), read_before=world.ago(7), eager=eager)
+    spending.tell(people.accounts)
+    promises.tell()
     listings_service.fold_facets()
     impact.roll_up()
+    statements.tell()
     commit()
 
 
