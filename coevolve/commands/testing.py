@@ -53,8 +53,13 @@ def test(pytest_arguments: tuple[str, ...]) -> None:
 
 @click.command("drill")
 @click.argument("name", default="")
-def drill(name: str) -> None:
+@click.option("--payments", type=click.IntRange(10, 1_000_000), help="chaos: how many gifts (1,000).")
+@click.option("--seed", type=int, help="chaos: which luck (1); the same again for the same number.")
+def drill(name: str, payments: int | None, seed: int | None) -> None:
     """Long trials of a day's worth of trouble (all, or those whose name holds NAME); not part of `test`."""
+    for setting, value in (("COEVOLVE_CHAOS_PAYMENTS", payments), ("COEVOLVE_CHAOS_SEED", seed)):
+        if value is not None:
+            os.environ[setting] = str(value)
     arguments = ["tests/drills", "tests/money", "-m", "drill", "-p", "no:xdist", "--capture=no", "-v"]
     sys.exit(_pytest([*arguments, *(["-k", name] if name else [])]))
 

@@ -17,6 +17,10 @@ from coevolve.payment_sandbox.store import Row
 
 def list_sessions(call: Call) -> Row:
     rows = call.store.newest("checkout.session")
+    if "payment_intent" in call.params:
+        intent = call.store.find("payment_intent", call.params["payment_intent"])
+        session = call.store.find("checkout.session", (intent or {}).get("_session") or "")
+        rows = [] if session is None else [session]
     for name in ("subscription", "payment_link"):
         if name in call.params:
             rows = []
