@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from coevolve.reconciliation import service as reconciliation
+from coevolve.reconciliation.service.short import end_waiting_for_rest
 from coevolve.reconciliation.service import statements
 from workers.app import task
 
@@ -19,6 +20,12 @@ def compare() -> None:
 def read_payouts() -> None:
     """Read what finished payouts of the provider are made of."""
     reconciliation.read_payouts()
+
+
+@task("reconciliation.end_waiting")
+def end_waiting() -> None:
+    """Stop waiting for the rest of transfers that came short, and ask their givers what they wish."""
+    end_waiting_for_rest()
 
 
 @task("reconciliation.set_aside")

@@ -34,6 +34,7 @@ SCHEDULE: dict[str, float] = {
     "reconciliation.match": 5 * MINUTE,
     "reconciliation.post": MINUTE,
     "reconciliation.read_statements": 15.0,
+    "reconciliation.end_waiting": HOUR,
     "reconciliation.set_aside": HOUR,
     "recurring.charge": 5 * MINUTE,
 }

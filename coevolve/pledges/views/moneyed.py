@@ -131,7 +131,7 @@ def _payments(
 
 def _tag(payment: Payment) -> str:
     if payment.state == PaymentState.captured:
-        return "good" if payment.captured >= payment.amount else "wait"
+        return "good" if payment.captured >= payment.base_amount else "wait"
     if payment.state in PAYMENT_OPEN or payment.state == PaymentState.captured_late:
         return "wait"
     return "plain"
@@ -162,7 +162,7 @@ def said(payment: Payment, kept: int) -> str:
         ),
     }[PaymentState(payment.state)]
     if payment.state == PaymentState.captured:
-        missing, over = payment.amount - payment.captured, payment.captured - kept
+        missing, over = payment.base_amount - payment.captured, payment.captured - kept
         if missing > 0 and payment.expected_amount > 0 and payment.hold_until is not None:
             words = _(
                 "Datang %(came)s, kurang %(missing)s. Sisanya ditunggu sampai %(until)s.",
@@ -208,13 +208,13 @@ def _replan(parts: list[Part], failed: dict[str, Any]) -> Any:
 
 def _short(payments: list[Payment], party: Party, line: PledgeLine) -> dict[str, Any] | None:
     """A gift paid at once that came short: how long the rest is waited for, and what its giver may choose."""
-    payment = next((one for one in payments if one.captured and one.captured < one.amount), None)
+    payment = next((one for one in payments if one.captured and one.captured < one.base_amount), None)
     if payment is None or not party.is_giver:
         return None
     waits = payment.expected_amount > 0 and payment.hold_until is not None
     return {
         "came": format_money(Money(line.received_quantity, line.unit)),
-        "missing": format_money(Money(payment.amount - payment.captured, payment.unit)),
+        "missing": format_money(Money(payment.base_amount - payment.captured, payment.unit)),
         "until": payment.hold_until if waits else None,
     }
 

@@ -22,7 +22,7 @@ def end_waiting_for_rest(limit: int = 200) -> int:
         select(Payment)
         .where(
             Payment.state == str(PaymentState.captured),
-            Payment.captured < Payment.amount,
+            Payment.captured < Payment.base_amount,
             Payment.expected_amount > 0,
             Payment.hold_until <= clock.now(),
         )
@@ -33,7 +33,7 @@ def end_waiting_for_rest(limit: int = 200) -> int:
     )
     found = list(session().execute(statement).scalars())
     for payment in found:
-        missing = Money(payment.amount - payment.captured, payment.unit)
+        missing = Money(payment.base_amount - payment.captured, payment.unit)
         payment.expected_amount = 0
         settlement = queries.settlement_of(payment.reference_id)
         path = f"/dukungan/{settlement.pledge_id}"
