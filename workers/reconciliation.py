@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 
 from coevolve.reconciliation import service as reconciliation
-from coevolve.reconciliation.service.short import end_waiting_for_rest
 from coevolve.reconciliation.service import statements
+from coevolve.reconciliation.service.short import end_waiting_for_rest
 from workers.app import task
 
 

@@ -31,10 +31,10 @@ SCHEDULE: dict[str, float] = {
     "pledges.lapse": 5 * MINUTE,
     "pledges.remind": HOUR,
     "reconciliation.compare": HOUR,
+    "reconciliation.end_waiting": HOUR,
     "reconciliation.match": 5 * MINUTE,
     "reconciliation.post": MINUTE,
     "reconciliation.read_statements": 15.0,
-    "reconciliation.end_waiting": HOUR,
     "reconciliation.set_aside": HOUR,
     "recurring.charge": 5 * MINUTE,
 }
