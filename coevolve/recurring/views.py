@@ -44,7 +44,7 @@ from coevolve.recurring.models import CHARGED, MonthlyCharge, MonthlyGift, Month
 
 blueprint = Blueprint("recurring", __name__)
 
-FRESH = AccessRule("signed_in", step_up=True)
+SIGNED_IN, FRESH = AccessRule("signed_in"), AccessRule("signed_in", step_up=True)
 TAGS = {"active": "good", "past_due": "bad", "paused": "wait", "pending": "wait", "stopped": "plain"}
 
 
@@ -73,9 +73,19 @@ def _may(plan: MonthlyGift, verb: str) -> bool:
     )
 
 
-def _prove(plan: MonthlyGift) -> Response | None:
-    """An organisation's money moves only with a code proven just now: where to go for it, or None."""
-    return web.require(FRESH) if plan.giver_organisation_id is not None else None
+def _door(plan_id: uuid.UUID, verb: str) -> tuple[MonthlyGift, Response | None]:
+    """The gift, and where its reader must go first, if anywhere.
+
+    Who has the mailed link and wants what it does not allow signs in; an organisation's money moves only with a code
+    proven just now.
+    """
+    plan = queries.get(plan_id)
+    has_link = links.proves(request.args.get("kunci"), plan_id)
+    if actor() is None and has_link and not _may(plan, verb):
+        return plan, web.require(SIGNED_IN)
+    plan = _seen(plan_id, verb)
+    is_money = verb in {"resume", "change_card"} and plan.giver_organisation_id is not None
+    return plan, web.require(FRESH) if is_money else None
 
 
 def _address(plan_id: uuid.UUID, tail: str = "") -> str:
@@ -110,12 +120,11 @@ def _about(plan: MonthlyGift) -> dict[str, Any]:
 @access("public")
 def card(plan_id: uuid.UUID) -> Response:
     """What will be charged and when, then the provider's page: the first gift, or only another card."""
-    plan = _seen(plan_id, "change_card")
+    plan, door = _door(plan_id, "change_card")
+    if door is not None:
+        return door
     if plan.state == MonthlyState.stopped:
         return see_other(_address(plan_id))
-    elsewhere = _prove(plan)
-    if elsewhere is not None:
-        return elsewhere
     is_first = plan.state == MonthlyState.pending
     form = CardForm()
     if request.method == "GET":
@@ -233,10 +242,9 @@ STEPS: dict[str, tuple[str, Callable[..., MonthlyGift], Any]] = {
 def step(plan_id: uuid.UUID, tail: str) -> Response:
     """One page, one button. Who has the mailed link needs no sign-in to pause or to stop."""
     verb, do, done = STEPS[tail]
-    plan = _seen(plan_id, verb)
-    elsewhere = _prove(plan) if verb == "resume" else None
-    if elsewhere is not None:
-        return elsewhere
+    plan, door = _door(plan_id, verb)
+    if door is not None:
+        return door
     form = StepForm()
     if request.method == "POST" and form.validate_on_submit():
         person = actor()
