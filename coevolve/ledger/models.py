@@ -72,12 +72,20 @@ class Posting(BigKey, Model):
     """Transfers written together under one key that names the object (``stripe:charge:ch_1:capture``)."""
 
     __tablename__ = "ledger_posting"
+    __table_args__ = (
+        Index(
+            "uq_ledger_posting_reverses_id",
+            "reverses_id",
+            unique=True,
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
+    )
 
     idempotency_key: Mapped[str] = mapped_column(unique=True)
     #: hash of the content, so that a key reused for other content is an error and never a silent no-op
     content_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     kind: Mapped[str]
-    reverses_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ledger_posting.id"), unique=True)
+    reverses_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ledger_posting.id"))
     source_kind: Mapped[str]
     source_id: Mapped[uuid.UUID]
     #: when it happened (theirs); posted_at is when we wrote it
@@ -167,13 +175,16 @@ class Balance(Model):
 
 
 class Delta(Model):
-    """A credit to an account with a floor, not yet folded into its balance row."""
+    """A credit to an account with a floor, not yet folded into its balance row.
+
+    No foreign key: its statement reads the account, and the transfer beside it has one.
+    """
 
     __tablename__ = "ledger_delta"
     __table_args__ = (Index("ix_ledger_delta_account_id", "account_id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_account.id"))
+    account_id: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     expected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     spent: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

@@ -219,7 +219,13 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_posting")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_ledger_posting_idempotency_key")),
-        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_posting_reverses_id")),
+    )
+    op.create_index(
+        "uq_ledger_posting_reverses_id",
+        "ledger_posting",
+        ["reverses_id"],
+        unique=True,
+        postgresql_where=sa.text("reverses_id IS NOT NULL"),
     )
 
     op.create_table(
@@ -320,9 +326,6 @@ def _create_tables() -> None:
         sa.Column("amount", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("expected", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("spent", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["ledger_account.id"], name=op.f("fk_ledger_delta_account_id")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_delta")),
     )
     op.create_index("ix_ledger_delta_account_id", "ledger_delta", ["account_id"], unique=False)

@@ -1,6 +1,6 @@
 """What a gift writes into the books, as pgbench scripts made from the application's own SQL.
 
-`posting`    one `ledger.post`: the look at its accounts, then posting, transfer and delta in one statement
+`posting`    one `ledger.post`: posting, transfer and delta in one statement (what its accounts are, a process knows)
 `gift`       P10: a promise row, its line, the posting, the delta that is the campaign's total
 The same on one campaign and spread over sixteen; `counter` says how the total is kept: by a delta (ours), or in a row
 that everybody locks.
@@ -11,7 +11,6 @@ from __future__ import annotations
 from coevolve.ledger.service.writing import _POST_CREDITS
 from tests.benchmarks.pgbench import filled_in
 
-_ACCOUNTS = "SELECT id, unit, book, floor FROM ledger_account WHERE id IN (:clearing, :fund);"
 _VALUES = {
     "key": "'bench:' || :n || ':' || :client_id",
     "digest": "sha256(convert_to((:n)::text, 'UTF8'))",
@@ -62,6 +61,6 @@ def gift(*, counter: str = "delta") -> str:
 def _parts(counter: str) -> str:
     post = filled_in(_POST_CREDITS, _VALUES).strip() + ";"
     if counter == "delta":
-        return f"{_ACCOUNTS}\n{post}"
+        return post
     # The naive way: the total is a row, brought up to date first, for the goal must not be passed unseen.
-    return f"{_COUNTER}\n{_ACCOUNTS}\n{post}"
+    return f"{_COUNTER}\n{post}"

@@ -14,8 +14,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 
 from coevolve.kit import clock
 from coevolve.kit.db import session
@@ -215,16 +216,34 @@ def _check_shape(legs: list[Leg]) -> None:
 
 def _check_accounts(legs: list[Leg]) -> dict[int, int]:
     """Refuse unknown accounts and mixed units before the database must; returns the floors there are."""
-    wanted = sorted({leg.debit_id for leg in legs} | {leg.credit_id for leg in legs})
-    statement = select(Account.id, Account.unit, Account.book, Account.floor).where(Account.id.in_(wanted))
-    known = {row.id: row for row in session().execute(statement)}
+    known = _facts_of({leg.debit_id for leg in legs} | {leg.credit_id for leg in legs})
     for leg in legs:
         for side in (leg.debit_id, leg.credit_id):
             if side not in known:
                 raise unknown_account()
-            if (known[side].unit, known[side].book) != (leg.unit, leg.book):
+            if known[side][:2] != (leg.unit, leg.book):
                 raise mixed()
-    return {key: row.floor for key, row in known.items() if row.floor is not None}
+    return {key: floor for key, (_unit, _book, floor) in known.items() if floor is not None}
+
+
+Facts = tuple[str, str, int | None]
+"""Unit, book and floor of an account: they never change, and no other account ever gets its number."""
+_facts: WeakKeyDictionary[Engine, dict[int, Facts]] = WeakKeyDictionary()
+_FACTS_MOST = 100_000
+
+
+def _facts_of(wanted: set[int]) -> dict[int, Facts]:
+    """What accounts are, remembered by this process; asked for once."""
+    remembered = _facts.setdefault(session().get_bind().engine, {})
+    if len(remembered) > _FACTS_MOST:
+        remembered.clear()
+    missing = sorted(wanted - remembered.keys())
+    if missing:
+        statement = select(Account.id, Account.unit, Account.book, Account.floor).where(
+            Account.id.in_(missing)
+        )
+        remembered.update({row[0]: (row[1], row[2], row[3]) for row in session().execute(statement)})
+    return {key: remembered[key] for key in wanted if key in remembered}
 
 
 def _settle_pending(legs: list[Leg]) -> None:
