@@ -73,7 +73,9 @@ def refund(refund_id: uuid.UUID) -> BaseResponse:
     return _refund_page(get(Refund, refund_id), RefundReasonForm())
 
 
-def _refund_page(shown: Refund, form: RefundReasonForm) -> BaseResponse:
+def _refund_page(
+    shown: Refund, form: RefundReasonForm, *, account_form: RefundReasonForm | None = None
+) -> BaseResponse:
     payment = queries.get(shown.payment_id)
     settlement = pledges.settlement_of(payment.reference_id)
     account = (
@@ -88,6 +90,7 @@ def _refund_page(shown: Refund, form: RefundReasonForm) -> BaseResponse:
     return form_page(
         "payments/refund.html",
         form,
+        account_form=account_form or RefundReasonForm(None, prefix="rekening"),
         refund=shown,
         money=money,
         payment=payment,
@@ -190,7 +193,7 @@ DONE = {
 def check_account(refund_id: uuid.UUID, act: str) -> BaseResponse:
     """Say that the account is the giver's own, or that it is not."""
     shown = get(Refund, refund_id)
-    form = RefundReasonForm()
+    form = RefundReasonForm(prefix="rekening")
     settlement = pledges.settlement_of(queries.get(shown.payment_id).reference_id)
     account = payments.newest_account(owner_of(settlement))
     if account is None or str(account.id) != request.form.get("versi"):
@@ -198,7 +201,7 @@ def check_account(refund_id: uuid.UUID, act: str) -> BaseResponse:
             "no_account", lazy("Donatur baru saja menulis rekening yang lain. Muat ulang halaman ini.")
         )
     if act == "tolak" and not form.validate():
-        return _refund_page(shown, form)
+        return _account_refused(shown, form)
     try:
         if act == "sah":
             payments.verify_account(account_id=account.id, by=actor().id)
@@ -208,9 +211,15 @@ def check_account(refund_id: uuid.UUID, act: str) -> BaseResponse:
     except DomainError as refusal:
         session().rollback()
         form_refusal(form, refusal)
-        return _refund_page(get(Refund, refund_id), form)
+        return _account_refused(get(Refund, refund_id), form)
     flash_success(DONE["sah" if act == "sah" else "rekening"])
     return see_other(f"{QUEUE}/{refund_id}")
+
+
+def _account_refused(shown: Refund, form: RefundReasonForm) -> BaseResponse:
+    response = _refund_page(shown, RefundReasonForm(None), account_form=form)
+    response.status_code = 422
+    return response
 
 
 # --- a payment, for finance ---------------------------------------------------------------------------

@@ -121,12 +121,19 @@ def _payments(
             "tag": _tag(payment),
             "words": said(payment, came.get(payment.id, 0)),
             "cancels": party.is_giver and payment.state in service.CANCELLABLE and not payment.captured,
+            "ask_back": _ask_back(payment) if party.is_giver and payment.captured else None,
             "receipt": payment_links.receipt_path(receipts[payment.id].id, for_guest=party.is_link)
             if payment.id in receipts and party.is_giver
             else None,
         }
         for payment in payments[-SHOWN_PAYMENTS:]
     ]
+
+
+def _ask_back(payment: Payment) -> str:
+    """Where the giver asks for this money back, with the key of the address kept."""
+    said_key = key()
+    return f"/bayar/{payment.public_ref}/minta-kembali" + (f"?kunci={said_key}" if said_key else "")
 
 
 def _tag(payment: Payment) -> str:
