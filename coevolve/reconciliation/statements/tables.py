@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from coevolve.reconciliation.statements.sheets import MOST_COLUMNS, Value
 
 MOST_SPANNED = 20
 MOST_CELL = 4_000
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,10 @@ def _checked(rows: list[Row], most_rows: int) -> list[Row]:
         if len(row.cells) > MOST_COLUMNS:
             raise refuse("too_many_columns", row=row.number, most=str(MOST_COLUMNS))
         for place, cell in enumerate(row.cells, start=1):
-            if isinstance(cell, str) and (len(cell) > MOST_CELL or _holds_controls(cell)):
+            if isinstance(cell, str) and (len(cell) > MOST_CELL or _CONTROLS.search(cell)):
                 code = "cell_long" if len(cell) > MOST_CELL else "cell_controls"
                 raise refuse(code, row=row.number, column=str(place), cell=cell)
     return rows
-
-
-def _holds_controls(cell: str) -> bool:
-    return any((ch < " " and ch not in "\t\n\r") or "\ud800" <= ch <= "\udfff" for ch in cell)
 
 
 def guess_delimiter(text: str, declared: tuple[str, ...]) -> str:

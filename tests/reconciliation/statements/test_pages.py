@@ -64,7 +64,7 @@ def page_of(client: FlaskClient, answer: TestResponse) -> tuple[str, str]:
 def test_a_file_handed_in_read_and_shown(client: FlaskClient, session: Session, officer: Person) -> None:
     address, html = page_of(client, send(client, banks.bca(LINES)))
     assert "Menunggu giliran" in text(html)
-    assert '<noscript><meta http-equiv="refresh"' in html
+    assert f'<a href="{address}">Muat ulang</a>' in html
     assert f'hx-get="{address}/kemajuan"' in html
     assert client.get(f"{address}/kemajuan").status_code == 303
     statements.read_waiting()
