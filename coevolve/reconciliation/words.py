@@ -255,3 +255,30 @@ def account_of(code: str) -> str:
     """A ledger account in words."""
     name = code.partition(":")[0]
     return str(ACCOUNTS.get(name, name))
+BETWEEN: dict[str, Any] = {
+    "disputes": lazy("Sengketa yang belum diputus"),
+    "refunds": lazy("Pengembalian yang belum selesai"),
+    "young": lazy("Transaksi baru yang kabarnya belum kami proses"),
+}
+POLLS: dict[str, Any] = {
+    "events": lazy("Kabar"),
+    "payouts": lazy("Pencairan"),
+    "transactions": lazy("Transaksi"),
+}
+TRANSACTIONS: dict[str, Any] = {
+    "charge": lazy("Pembayaran"),
+    "payment": lazy("Pembayaran"),
+    "refund": lazy("Pengembalian dana"),
+    "payment_refund": lazy("Pengembalian dana"),
+    "refund_failure": lazy("Pengembalian gagal, uang kembali"),
+    "payment_failure_refund": lazy("Pengembalian gagal, uang kembali"),
+    "adjustment": lazy("Sengketa dan penyesuaian"),
+    "stripe_fee": lazy("Biaya penyedia"),
+    "stripe_fx_fee": lazy("Biaya penukaran"),
+    "tax_fee": lazy("Pajak atas biaya"),
+    "network_cost": lazy("Biaya jaringan kartu"),
+    "payout": lazy("Pencairan ke bank"),
+    "payout_failure": lazy("Pencairan gagal, uang kembali"),
+    "payout_cancel": lazy("Pencairan batal, uang kembali"),
+}
+"""The provider's kinds of transactions; another one is shown in its own word."""
