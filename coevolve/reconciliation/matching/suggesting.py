@@ -51,7 +51,7 @@ def suggestions(line: Line) -> list[Suggestion]:
     """What a line may have paid, the likeliest first."""
     if line.state in {LineState.matched, LineState.ignored}:
         return []
-    found = _debits(line) if line.amount < 0 else [*_payments(line), *_payouts(line)]
+    found = _debits(line) if line.amount < 0 else [*_payments(line), *_payouts(line), *_bounced(line)]
     return sorted(found, key=lambda one: -one.score)[:MOST]
 
 
@@ -292,6 +292,26 @@ def _payouts(line: Line) -> list[Suggestion]:
         )
         for payout in session().execute(statement).scalars()
     ]
+
+
+def _bounced(line: Line) -> list[Suggestion]:
+    """Disbursements that the receiver's bank may have sent back."""
+    return [
+        Suggestion(
+            target_kind="disbursement",
+            target_id=one.id,
+            label=f"{one.reference} {one.holder}",
+            money=Money(line.amount, line.unit),
+            expected=Money(one.amount, one.unit),
+            state=one.state,
+            reason=str(lazy("Penyaluran sebesar ini mungkin dikembalikan bank penerima.")),
+            rule="ref_and_sum" if one.reference == line.ref else "sum_only",
+            score=0.95 if one.reference == line.ref else 0.3,
+            may_book=one.reference == line.ref and (one.amount, one.unit) == (line.amount, line.unit),
+        )
+        for one in disbursements.awaiting_return(line.ref, line.amount)
+        if one.bank_account_id == line.bank_account_id
+    ][:3]
 
 
 # --- money that left ----------------------------------------------------------------------------------------
