@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import select, text
 
 from coevolve.config import settings
-from coevolve.demo_world import asking, giving, news, promises, society, spending, statements
+from coevolve.demo_world import (
+    asking,
+    giving,
+    giving_back,
+    monthly,
+    news,
+    promises,
+    society,
+    spending,
+    statements,
+)
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
 from coevolve.demo_world.books import write as books_of
 from coevolve.demo_world.society import Place, Society
@@ -77,6 +87,8 @@ def load(report: Report | None = None) -> None:
     news.tell(since=world.ago(90), read_before=world.ago(7), eager=eager)
     spending.tell(people.accounts)
     promises.tell()
+    giving_back.tell(people.accounts)
+    monthly.tell(people.accounts)
     listings_service.fold_facets()
     impact.roll_up()
     statements.tell()
