@@ -21,6 +21,7 @@ from coevolve.commands.statements import group
 from coevolve.kit import clock
 from coevolve.people.models import Person
 from coevolve.reconciliation import policy
+from coevolve.reconciliation import service as reconciliation
 from coevolve.reconciliation.models import BankStatement, Line
 from coevolve.reconciliation.service import statements
 from tests.factories import payments as factory
@@ -229,4 +230,49 @@ def test_the_command_reads_and_tells(
     assert "two" in told.output
     assert runner.invoke(group, ["import", str(file), "--account", "99999"]).exit_code == 1
     assert "mt940" in runner.invoke(group, ["profiles"]).output
+    assert_books_balance()
+
+
+def test_what_a_file_brought_is_matched_shown_and_taken_back(
+    client: FlaskClient, session: Session, officer: Person
+) -> None:
+    payment = factory.transfer()
+    told = [Told(clock.today(), payment.amount // 100, f"TRSF E-BANKING CR DONASI {payment.public_ref}")]
+    address, _html = page_of(client, send(client, banks.bca(told)))
+    statements.read_waiting()
+    reconciliation.match([factory.bank_account().id])
+    assert payment.state == "captured"
+    words = text(client.get(address).text)
+    assert "Cocok 1" in words
+    assert "Nomor rujukan dan jumlah 1" in words
+    assert_books_balance()
+    refused = client.post(f"{address}/batalkan")
+    assert (refused.status_code, "sudah dibukukan" in refused.text) == (422, True)
+    _address, html = page_of(client, client.post(f"{address}/batalkan", data={"with_bookings": "y"}))
+    assert "Sudah dibatalkan" in text(html)
+    session.refresh(payment)
+    assert payment.captured == 0
+    assert_books_balance()
+
+
+@pytest.mark.case(55)
+def test_a_line_that_the_bank_takes_back_undoes_what_it_paid(
+    client: FlaskClient, session: Session, officer: Person
+) -> None:
+    payment = factory.transfer()
+    came = Told(clock.today(), payment.amount // 100, f"DONASI {payment.public_ref}")
+    gone = Told(clock.today(), -payment.amount // 100, f"KOREKSI DONASI {payment.public_ref}")
+    send(client, banks.bca([came]))
+    statements.read_waiting()
+    reconciliation.match([factory.bank_account().id])
+    assert payment.state == "captured"
+    send(client, banks.bca([came, gone]))
+    statements.read_waiting()
+    reconciliation.match([factory.bank_account().id])
+    debit = session.execute(select(Line).where(Line.amount < 0)).scalar_one()
+    assert debit.raw["is_reversal"] is True
+    if debit.state == "proposed":
+        reconciliation.confirm_match(line_id=debit.id, by=officer.id)
+    session.refresh(payment)
+    assert payment.captured == 0
     assert_books_balance()
