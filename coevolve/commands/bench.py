@@ -28,6 +28,13 @@ def money(options: tuple[str, ...]) -> None:
     _run("money", options)
 
 
+@group.command()
+@click.argument("options", nargs=-1)
+def matching(options: tuple[str, ...]) -> None:
+    """Bank lines against open payments in sets: `LINES [PAYMENTS]`, 10,000 unless said (1000000 needs 4 GB of disk)."""
+    _run("matching_run", options)
+
+
 def _run(name: str, options: tuple[str, ...]) -> None:
     if importlib.util.find_spec("tests") is None or importlib.util.find_spec("tests.benchmarks") is None:
         raise click.ClickException("the benchmarks stand in tests/, which is not here: run from a checkout")

@@ -37,6 +37,7 @@ def upgrade() -> None:
     _recon_case_note()
     _recon_sender()
     _recon_comparison()
+    op.execute(_KNOW_LINES)
     for machine, edges in EDGES.items():
         sync_edges(op, machine, edges)
 
@@ -321,8 +322,21 @@ def _recon_comparison() -> None:
     op.create_index("ix_recon_comparison_at", "recon_comparison", ["at"], unique=False)
 
 
+_KNOW_LINES = """
+CREATE FUNCTION recon_know_lines() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  ANALYZE recon_line;
+  ANALYZE recon_allocation;
+EXCEPTION WHEN lock_not_available THEN NULL;
+END $$
+"""
+"""Only an owner may tell the planner about its tables; a file of thousands of lines cannot wait for autovacuum."""
+
+
 def downgrade() -> None:
     """Nothing of it is left."""
+    op.execute("DROP FUNCTION recon_know_lines()")
     for machine in EDGES:
         drop_edges(op, machine)
     op.drop_table("recon_comparison")

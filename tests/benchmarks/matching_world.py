@@ -94,7 +94,7 @@ class World:
             )
         session().execute(
             text(
-                "CREATE TABLE IF NOT EXISTS bench_truth (line_id bigint, payment_id uuid, kind text);"
+                "CREATE TEMP TABLE IF NOT EXISTS bench_truth (line_id bigint, payment_id uuid, kind text);"
                 " TRUNCATE bench_truth"
             )
         )

@@ -23,6 +23,10 @@ _MANY = """
 SELECT count(*) FROM (SELECT 1 FROM recon_line WHERE state = 'unmatched' AND bank_account_id = ANY(:accounts)
   LIMIT :many) AS first_ones
 """
+SOME = 500
+"""From so many on, the planner is told about the lines first."""
+
+_KNOW = "SELECT recon_know_lines()"
 _SETTINGS = "SELECT set_config('work_mem', :memory, true), set_config('statement_timeout', :timeout, true)"
 _NO_LOOPS = "SELECT set_config('enable_nestloop', 'off', true)"
 
@@ -53,6 +57,9 @@ def run_stages(
         "rested": clock.now() - quarantine,
     }
     many = int(session().execute(text(_MANY), values | {"many": MANY}).scalar_one())
+    if many >= SOME:
+        session().execute(text(_KNOW))
+        commit()
     done = []
     for stage in STAGES:
         started = time.perf_counter()

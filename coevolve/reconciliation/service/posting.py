@@ -1,6 +1,6 @@
 """Matching from end to end: the stages in sets, then the books, in bounded batches through the one path of arrivals.
 
-Why not in sets as well: decisions/0007-matched-lines-are-posted-one-by-one.md.
+Why not in sets as well: decisions/0007-matched-lines-are-posted-in-batches.md.
 """
 
 from __future__ import annotations
