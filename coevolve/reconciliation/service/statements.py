@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from psycopg.errors import UniqueViolation
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from coevolve.config import settings
@@ -312,7 +313,7 @@ def _decide(statement_id: uuid.UUID, tick: Callable[[str, int, int], None] | Non
     except Unreadable as refused:
         session().rollback()
         _refuse(get(BankStatement, statement_id), list(refused.reasons), reading)
-    except IntegrityError:
+    except (IntegrityError, UniqueViolation):
         # Somebody entered one of these lines by hand a moment ago: the next turn will find it and take it over.
         session().rollback()
         inbox.back_off(get(BankStatement, statement_id), "a line came by another way meanwhile")
@@ -418,7 +419,7 @@ def undo_statement(*, statement_id: uuid.UUID, by: uuid.UUID, with_bookings: boo
     session().execute(
         select(Line.id).where(Line.statement_id == statement.id).order_by(Line.id).with_for_update()
     )
-    if not joining.is_at_an_end(statement):
+    if not joining.leaves_no_gap(statement):
         message = lazy(
             "Ada rekening koran sesudahnya. Batalkan yang paling akhir dulu, supaya tidak ada celah."
         )
@@ -465,23 +466,3 @@ def _journal(kind: str, statement: BankStatement, by: uuid.UUID | None, **data: 
         data={"statement": str(statement.id), "file": statement.file_name, **data},
         visibility="staff",
     )
-
-
-def in_books(statement_id: uuid.UUID) -> dict[str, Any]:
-    """Sums of what a statement brought, for its page: lines and amounts by state and by the rule that matched."""
-    states = session().execute(
-        text(
-            "SELECT state, count(*) AS lines, sum(amount)::bigint AS amount FROM recon_line"
-            " WHERE statement_id = :id GROUP BY state ORDER BY state"
-        ),
-        {"id": statement_id},
-    )
-    rules = session().execute(
-        text(
-            "SELECT a.rule, count(*) AS lines, sum(a.amount)::bigint AS amount FROM recon_allocation a"
-            " JOIN recon_line l ON l.id = a.line_id"
-            " WHERE l.statement_id = :id AND a.undone_at IS NULL GROUP BY a.rule ORDER BY count(*) DESC, a.rule"
-        ),
-        {"id": statement_id},
-    )
-    return {"states": list(states.mappings()), "rules": list(rules.mappings())}

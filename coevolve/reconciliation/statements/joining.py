@@ -24,7 +24,7 @@ from coevolve.payments.references import find_references
 from coevolve.reconciliation.models import BankStatement, Line, StatementState
 from coevolve.reconciliation.statements.entries import Entry, Reading
 from coevolve.reconciliation.statements.reading import first_day, last_day
-from coevolve.reconciliation.statements.reasons import Reason, Unreadable, refuse
+from coevolve.reconciliation.statements.reasons import MOST, Reason, Unreadable, refuse
 
 NEAR_DAYS = 3
 """A line typed by hand may carry a day a little off the bank's."""
@@ -77,7 +77,23 @@ def join(bank_account_id: uuid.UUID, reading: Reading, unit: str) -> Joint:
     else:
         _join_apart(reading, first, last, joint, unit)
     _claim(bank_account_id, reading, joint, unit)
+    _refuse_contradicted(bank_account_id, joint)
     return joint
+
+
+def _refuse_contradicted(bank_account_id: uuid.UUID, joint: Joint) -> None:
+    """A line typed under the bank's own number, but with another sum, cannot stand beside the bank's line."""
+    fresh = {entry.key: entry for seq, entry in joint.placed if seq not in joint.claims}
+    taken = session().execute(
+        text("SELECT line_key FROM recon_line WHERE bank_account_id = :account AND line_key = ANY(:keys)"),
+        {"account": bank_account_id, "keys": list(fresh)},
+    )
+    reasons = [
+        Reason(code="hand_differs", row=fresh[key].row, cell=fresh[key].bank_ref or fresh[key].text)
+        for key in taken.scalars()
+    ]
+    if reasons:
+        raise Unreadable(*reasons[:MOST])
 
 
 def chain_ends(bank_account_id: uuid.UUID) -> tuple[End | None, End | None]:
@@ -407,25 +423,20 @@ def _take_over(statement: BankStatement, taken: Iterable[tuple[int, int, Entry]]
     session().flush()
 
 
-def is_at_an_end(statement: BankStatement) -> bool:
-    """Whether a statement's lines lie at one end of the chain, so that taking them away leaves no gap."""
-    places = (
+def leaves_no_gap(statement: BankStatement) -> bool:
+    """Whether the chain stays whole without a statement's lines: they lie at its ends only."""
+    others = (
         session()
         .execute(
             text(
-                "SELECT min(seq) AS low, max(seq) AS high, count(*) AS own,"
-                " (SELECT min(seq) FROM recon_line WHERE bank_account_id = :account) AS begin_at,"
-                " (SELECT max(seq) FROM recon_line WHERE bank_account_id = :account) AS end_at"
-                " FROM recon_line WHERE statement_id = :statement AND seq IS NOT NULL"
+                "SELECT count(*) AS lines, min(seq) AS low, max(seq) AS high FROM recon_line"
+                " WHERE bank_account_id = :account AND seq IS NOT NULL AND statement_id <> :statement"
             ),
             {"account": statement.bank_account_id, "statement": statement.id},
         )
         .one()
     )
-    if not places.own:
-        return True
-    is_one_run = places.high - places.low + 1 == places.own
-    return bool(is_one_run and (places.low == places.begin_at or places.high == places.end_at))
+    return not others.lines or others.high - others.low + 1 == others.lines
 
 
 def take_away(statement: BankStatement) -> None:

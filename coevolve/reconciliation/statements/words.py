@@ -92,6 +92,9 @@ REASONS: dict[str, Any] = {
         "saldo awalnya tidak menyambung dari rekening koran sebelumnya yang berakhir %(day)s dengan %(expected)s; "
         "selisih %(difference)s. Mungkin ada hari yang terlewat"
     ),
+    "hand_differs": lazy(
+        "nomor mutasi ini sudah dicatat tangan dengan jumlah lain; betulkan catatan itu dulu"
+    ),
     "overlap_differs": lazy(
         "bagian yang tumpang tindih berbeda dari yang sudah tersimpan, mulai dari mutasi ini"
     ),

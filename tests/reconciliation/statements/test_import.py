@@ -122,6 +122,8 @@ def test_an_overlap_adds_only_what_is_new(session: Session, officer: Person) -> 
     assert (statement.state, statement.new_count, statement.known_count) == ("accepted", 2, 5)
     assert next(line.text_raw for line in lines(session)) == "SEBELUMNYA"
     assert count(session) == 7
+    statements.undo_statement(statement_id=statement.id, by=officer.id)
+    assert count(session) == 5
     assert_books_balance()
 
 
@@ -347,6 +349,9 @@ def test_a_unique_number_of_the_bank_is_the_line_itself(session: Session, office
     assert hand_in(text, by=officer).new_count == 2
     assert hand_in(text.replace(";A;", ";LAIN;")).known_count == 2
     assert why(hand_in(f"{text}{day};B;1.00;201.00;R2\n")) == ["ref_twice"]
+    enter(officer, Told(DAY + ONE, 77_000, "SALAH KETIK"), bank_ref="R3")
+    commit()
+    assert why(hand_in(f"{text}{DAY + ONE:%d/%m/%Y};C;1.00;201.00;R3\n")) == ["hand_differs"]
     assert_books_balance()
 
 
