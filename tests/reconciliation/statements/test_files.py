@@ -14,6 +14,7 @@ from coevolve.reconciliation.statements.profiles import MAPPED, PROFILES, profil
 from coevolve.reconciliation.statements.reading import read_file
 from tests.reconciliation.statements import banks
 from tests.reconciliation.statements.banks import Told, codes, read, read_by
+from tests.reconciliation.statements.old_excel import xls
 
 DAY = dt.date(2026, 3, 2)
 LINES = [
@@ -55,6 +56,16 @@ def test_a_workbook_with_numbers_and_texts() -> None:
     reading = read(banks.xlsx(rows), "bca_xls")
     assert codes(reading) == []
     assert [(entry.amount, entry.balance) for entry in reading.entries] == [(50_012_300, 150_012_300)]
+
+
+@pytest.mark.case(53)
+def test_a_real_xls_of_excel_97() -> None:
+    rows: list[list[object]] = [*BCA_ROWS[:3], ["02/03", "DONASI ÉLODIE", "0000", "500,123.00 CR", 1500123.5]]
+    reading = read(xls(rows), "bca_xls")
+    assert codes(reading) == []
+    assert [(entry.amount, entry.balance, entry.text) for entry in reading.entries] == [
+        (50_012_300, 150_012_350, "DONASI ÉLODIE")
+    ]
 
 
 @pytest.mark.case(53)
