@@ -22,6 +22,7 @@ from coevolve.pledges.models import PledgeState as S
 from coevolve.pledges.policy import Party
 from coevolve.pledges.queries import Part
 from coevolve.pledges.views.door import address, key
+from coevolve.pledges.views.sentences import ENDED
 
 CHANGEABLE = (S.offered, S.accepted, S.partly_delivered)
 SHOWN_PAYMENTS = 12
@@ -57,9 +58,7 @@ def panel(
     found |= {
         "line": line,
         "rest": rest,
-        "plan": [
-            _part(part, line.unit, ended=pledge.state not in (*CHANGEABLE, S.confirmed)) for part in parts
-        ],
+        "plan": [_part(part, line.unit, ended=pledge.state in ENDED) for part in parts],
         "overdue": sum(part.rest for part in parts if part.due_on < clock.today())
         if pledge.state in AGREED
         else 0,
@@ -117,7 +116,9 @@ def _payments(
             "ref": payment.public_ref,
             "amount": payment.captured or payment.amount,
             "unit": payment.unit,
-            "state": PAYMENT_STATES[payment.state],
+            "state": _("Menjadi saldo")
+            if payment.state == PaymentState.captured_late
+            else PAYMENT_STATES[payment.state],
             "tag": _tag(payment),
             "words": said(payment, came.get(payment.id, 0)),
             "cancels": party.is_giver and payment.state in service.CANCELLABLE and not payment.captured,

@@ -128,14 +128,18 @@ def _paid(giver: str) -> dict[S, tuple[str, str, str]]:
     }
 
 
-def chain(pledge: Pledge, reached: dict[str, str]) -> list[dict[str, Any]]:
-    """The four steps of the good way; `reached`: state -> the day it was first reached."""
+def chain(pledge: Pledge, reached: dict[str, str], *, money_only: bool = False) -> list[dict[str, Any]]:
+    """The steps of the good way (money is not handed over); `reached`: state -> the day it was first reached."""
     state = S(pledge.state)
     first = S.requested if pledge.is_request else S.offered
     steps = [first, *labels.CHAIN[1:]]
+    if money_only:
+        steps.remove(S.delivered)
     if pledge.needs_approval:
         steps.insert(0, S.awaiting_approval)
     at = {S.partly_delivered: S.accepted}.get(state, state)
+    if money_only and at == S.delivered:
+        at = S.accepted
     done = len(steps) if state in ENDED else (steps.index(at) if at in steps else 0)
     shown = []
     for number, step in enumerate(steps):

@@ -91,7 +91,7 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
             party=party,
             headline=headline,
             sentence=sentence,
-            chain=sentences.chain(pledge, _reached(pledge, zone)),
+            chain=sentences.chain(pledge, _reached(pledge, zone), money_only=money_only),
             lines=[
                 _line(pledge, line, fulfilments[line.id], may=may, zone=zone, failed=given) for line in lines
             ],
