@@ -81,8 +81,52 @@ INVARIANTS = [
         """,
     ),
     Invariant(
+        code="I8",
+        says="A fund holds what its own gifts brought, less what of them went back, less what was disbursed of it.",
+        sql="""
+        SELECT m.listing_id, m.kind, m.idempotency_key, m.amount FROM (
+          SELECT a.owner_id AS listing_id, p.kind, p.source_kind, p.source_id, p.idempotency_key, t.amount
+            FROM ledger_transfer t JOIN ledger_account a ON a.id = t.credit_id
+            JOIN ledger_posting p ON p.id = t.posting_id
+           WHERE a.owner_kind = 'listing' AND a.book = 'cash' AND t.phase IN ('single', 'fulfil')
+          UNION ALL
+          SELECT a.owner_id, p.kind, p.source_kind, p.source_id, p.idempotency_key, -t.amount
+            FROM ledger_transfer t JOIN ledger_account a ON a.id = t.debit_id
+            JOIN ledger_posting p ON p.id = t.posting_id
+           WHERE a.owner_kind = 'listing' AND a.book = 'cash' AND t.phase IN ('single', 'fulfil')) m
+          LEFT JOIN payment_refund r ON m.source_kind = 'refund' AND r.id = m.source_id
+          LEFT JOIN payment_dispute d ON m.source_kind = 'dispute' AND d.id = m.source_id
+          LEFT JOIN payment y ON y.id = CASE WHEN m.source_kind = 'payment' THEN m.source_id
+                                            ELSE coalesce(r.payment_id, d.payment_id) END
+          LEFT JOIN pledge g ON g.id = y.reference_id AND y.reference_kind = 'pledge'
+          LEFT JOIN disbursement b ON m.source_kind = 'disbursement' AND b.id = m.source_id
+         WHERE coalesce(g.listing_id, b.listing_id) IS DISTINCT FROM m.listing_id
+        """,
+    ),
+    Invariant(
+        code="I8-sum",
+        says="What a payment brought its fund is within what it captured, and no more of it went back than came.",
+        sql="""
+        SELECT y.public_ref, y.captured, s.brought, s.back FROM payment y JOIN (
+          SELECT coalesce(r.payment_id, d.payment_id, p.source_id) AS payment_id,
+                 sum(m.amount) FILTER (WHERE p.kind IN ('payment.captured', 'payment.uncaptured')) AS brought,
+                 -sum(m.amount) FILTER (WHERE p.source_kind <> 'payment') AS back
+            FROM (SELECT t.posting_id, t.amount FROM ledger_transfer t JOIN ledger_account a ON a.id = t.credit_id
+                   WHERE a.owner_kind = 'listing' AND a.book = 'cash' AND t.phase IN ('single', 'fulfil')
+                  UNION ALL
+                  SELECT t.posting_id, -t.amount FROM ledger_transfer t JOIN ledger_account a ON a.id = t.debit_id
+                   WHERE a.owner_kind = 'listing' AND a.book = 'cash' AND t.phase IN ('single', 'fulfil')) m
+            JOIN ledger_posting p ON p.id = m.posting_id
+            LEFT JOIN payment_refund r ON p.source_kind = 'refund' AND r.id = p.source_id
+            LEFT JOIN payment_dispute d ON p.source_kind = 'dispute' AND d.id = p.source_id
+           WHERE p.source_kind IN ('payment', 'refund', 'dispute') GROUP BY 1) s ON s.payment_id = y.id
+         WHERE coalesce(s.brought, 0) NOT BETWEEN 0 AND y.captured
+            OR coalesce(s.back, 0) NOT BETWEEN 0 AND coalesce(s.brought, 0)
+        """,
+    ),
+    Invariant(
         code="I11",
-        says="No posting without its source (payment, refund, dispute, payout, bank account, case, transaction).",
+        says="No posting without its source (payment, refund, dispute, payout, bank account, case, transaction ...).",
         sql="""
         SELECT p.id, p.idempotency_key, p.source_kind FROM ledger_posting p
          WHERE (p.source_kind = 'payment' AND NOT EXISTS (SELECT 1 FROM payment s WHERE s.id = p.source_id))
@@ -94,6 +138,9 @@ INVARIANTS = [
             OR (p.source_kind = 'case' AND NOT EXISTS (SELECT 1 FROM recon_case s WHERE s.id = p.source_id))
             OR (p.source_kind = 'provider_txn'
                 AND NOT EXISTS (SELECT 1 FROM payment_provider_txn s WHERE s.id = p.source_id))
+            OR (p.source_kind = 'disbursement' AND NOT EXISTS (SELECT 1 FROM disbursement s WHERE s.id = p.source_id))
+            OR p.source_kind NOT IN ('payment', 'refund', 'dispute', 'payout', 'bank_account', 'case', 'provider_txn',
+                'disbursement', 'disbursement_report', 'pledge', 'pledge_fulfilment')
         """,
     ),
     Invariant(

@@ -95,6 +95,20 @@ class Platform:
             )
         )
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """What each part used so far, its living processes together."""
+        parts = {"sandbox": [self.sandbox.process], "web": [self.web], "workers": self.workers}
+        parts |= {"postgres": [self.postgres.process], "valkey": [self.valkey.process]}
+        sessions = {one.pid: name for name, some in parts.items() for one in some if one is not None}
+        used = dict.fromkeys(parts, 0.0)
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                words = stat.read_text().rsplit(")", 1)[1].split()
+                name = sessions.get(int(words[3]))
+                if name is not None:
+                    used[name] += (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return {name: round(seconds, 1) for name, seconds in used.items()}
+
     # --- harm ---------------------------------------------------------------------------------------
 
     def kill_a_child(self, chance: random.Random) -> int:

@@ -103,8 +103,8 @@ class Drill:
     platform: Platform
     payments: int
     seed: int
-    say: Callable[[str], None]
-    advance: Callable[[int], None]
+    say: Callable[[str], object]
+    advance: Callable[[int], object]
     chance: random.Random = field(init=False)
     truth: Truth = field(init=False)
     fund: int = 0
@@ -139,6 +139,7 @@ class Drill:
         for _at, what, do in harm:
             self.say(what)
             do()
+        self.say(f"CPU seconds so far: {self.platform.cpu_seconds()}, here {time.process_time():.0f}")
         self.say("quiet: what is left is worked off")
         self._calm()
 
@@ -360,7 +361,10 @@ def run(payments: int, seed: int) -> None:
                 here,
                 payments,
                 seed,
-                say=lambda words: console.print(f"{time.monotonic() - began:6.0f} s  {words}"),
+                say=lambda words: (
+                    console.print(f"{time.monotonic() - began:6.0f} s  {words}", soft_wrap=True),
+                    console.file.flush(),
+                ),
                 advance=lambda count: progress.advance(bar, count),
             )
             try:

@@ -183,7 +183,7 @@ def disburse(payment: Payment, amount: int) -> None:
                 is_spending=True,
             )
         ],
-        source_kind="test",
+        source_kind="payment",
         source_id=payment.id,
     )
 

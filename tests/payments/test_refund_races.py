@@ -136,7 +136,7 @@ def test_a_refund_while_the_last_rupiah_is_disbursed(
                 key=f"test:{uuid.uuid4()}",
                 kind="test.disbursed",
                 transfers=[ledger.Transfer(debit_id=fund, credit_id=owed, amount=50_000_000)],
-                source_kind="test",
+                source_kind="payment",
                 source_id=payment_id,
             )
             commit()
