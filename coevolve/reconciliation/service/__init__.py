@@ -1,4 +1,8 @@
-"""Use cases of reconciliation. Only `relay` and `comparing` commit: no transaction is open while a provider thinks."""
+"""Use cases of reconciliation.
+
+`relay`, `comparing`, `posting` and `statements` commit: no transaction is open while a provider thinks or a long file
+is read, and what is done in batches is kept batch by batch.
+"""
 
 from __future__ import annotations
 
