@@ -102,13 +102,17 @@ def _loop(accounts: list[Any], sample: int) -> float:
 
 def _posting() -> float:
     """Lines per second that the worker books, of gifts made by the real use cases."""
-    from coevolve.kit import clock
+    from coevolve.kit import clock, jobs
     from coevolve.kit.money import Money
     from coevolve.reconciliation import service
     from tests.factories import listings, people
     from tests.factories import payments as factory
 
+    jobs.send = lambda _name, _ids: None  # no broker here, and nobody is to wait for one
     session().execute(text("UPDATE payment_bank_account SET is_receiving = false"))
+    session().execute(
+        text("SELECT setval(pg_get_serial_sequence('recon_line', 'id'), (SELECT max(id) FROM recon_line))")
+    )
     account = factory.service.add_bank_account(bank_name="X", account_number="5550001112", holder="X")
     listing, finance = listings.open_campaign(), people.finance()
     for _ in range(GIFTS):
