@@ -76,7 +76,7 @@ def test_lowered_and_raised_to_the_same_again(session: Session) -> None:
 
 
 @hypothesis_settings(
-    max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(
     steps=st.lists(

@@ -176,7 +176,7 @@ def test_an_organisation_s_credit_is_moved_by_those_who_may_give(session: Sessio
 
 
 @hypothesis_settings(
-    max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(
     steps=st.lists(

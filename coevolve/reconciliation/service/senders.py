@@ -24,7 +24,7 @@ def learn(line: Line, payment: Payment) -> None:
     pledge = pledges.get(payment.reference_id)
     if pledge.giver_organisation_id is not None:
         kind, giver = "organisation", pledge.giver_organisation_id
-    elif pledge.giver_person_id is not None:
+    elif pledge.giver_person_id is not None and not pledges.is_unproven(pledge):
         kind, giver = "person", pledge.giver_person_id
     else:
         return
