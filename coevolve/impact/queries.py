@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from coevolve.kit import reads
 from coevolve.kit.db import session
+from coevolve.kit.reads import Question
 from coevolve.localities.queries import Place
 
 
@@ -78,7 +79,17 @@ class Seated:
 
 def totals(codes: Iterable[str]) -> dict[str, Total]:
     """The figures of these places; one statement. A place where nothing ever happened is absent."""
-    return {row[0]: Total._make(row) for row in reads.rows(_TOTALS, {"codes": list(codes)})}
+    return reads.answer(_asks_totals(codes))
+
+
+def home(codes: Iterable[str], place: Place | None) -> tuple[dict[str, Total], list[Found]]:
+    """`totals` and `near_needs` for the home page; two statements in one trip."""
+    return reads.together(_asks_totals(codes), _asks_near(place, limit=3))
+
+
+def _asks_totals(codes: Iterable[str]) -> Question[dict[str, Total]]:
+    values = {"codes": list(codes)}
+    return Question(_TOTALS, values, lambda rows: {row[0]: Total._make(row) for row in rows})
 
 
 _CARD = """
@@ -122,6 +133,10 @@ _LEVELS = ("district", "regency", "province", "region")
 
 def near_needs(place: Place | None, *, limit: int = 3) -> list[Found]:
     """The newest open needs and campaigns in a place; when there are few, those around it too. One statement."""
+    return reads.answer(_asks_near(place, limit=limit))
+
+
+def _asks_near(place: Place | None, *, limit: int) -> Question[list[Found]]:
     values: dict[str, Any] = {}
     walks = []
     for nearness, (column, code) in enumerate(_around(place)):
@@ -138,7 +153,7 @@ WITH pick AS (
     FROM ({" UNION ALL ".join(walks)}) walk GROUP BY listing_id
    ORDER BY position LIMIT {limit}
 ){_CARD}"""
-    return [Found._make(row) for row in reads.rows(sql, values)]
+    return Question(sql, values, lambda rows: [Found._make(row) for row in rows])
 
 
 def _around(place: Place | None) -> list[tuple[str, str]]:

@@ -57,8 +57,7 @@ def home() -> Any:
     read_only()
     here = _remembered()
     provinces = _province_names()
-    totals = queries.totals([*provinces, ""])
-    found = queries.near_needs(here)
+    totals, found = queries.home([*provinces, ""], here)
     return kept_page(
         "impact/home.html",
         (here, tuple(provinces.items()), tuple(totals.items()), tuple(found)),

@@ -7,9 +7,11 @@ session, and a pooled connection is tried by looking at its socket instead of se
 
 from __future__ import annotations
 
+import contextlib
 import select
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 import psycopg
 from flask import current_app, g
@@ -17,6 +19,9 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Session(FlaskSession):
@@ -77,6 +82,33 @@ def rows(sql: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
     return session().connection().exec_driver_sql(sql, dict(values)).cursor.fetchall()
 
 
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """A statement, what stands in it, and what its rows are made into."""
+
+    sql: str
+    values: Mapping[str, Any]
+    made: Callable[[Sequence[tuple[Any, ...]]], T]
+
+
+def answer(question: Question[T]) -> T:
+    """Ask one question."""
+    return question.made(rows(question.sql, question.values))
+
+
+def together(one: Question[T], other: Question[U]) -> tuple[T, U]:
+    """Ask two questions that do not depend on each other in one trip to the database and back."""
+    reader = _reader() if is_reading() else None
+    if reader is not None:
+        asked = ((one.sql, one.values), (other.sql, other.values))
+        with contextlib.suppress(
+            psycopg.Error
+        ):  # asked again below, one by one: that finds out what is wrong
+            first, second = reader.together(asked)
+            return one.made(first), other.made(second)
+    return answer(one), answer(other)
+
+
 class _Reader:
     """A pooled connection that a request has for reading: no session, no transaction."""
 
@@ -88,11 +120,20 @@ class _Reader:
 
     def rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Ask and have everything."""
+        return self._asked(sql, values).fetchall()
+
+    def together(self, questions: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Sequence[tuple[Any, ...]]]:
+        """Ask them all before waiting for the first answer."""
+        with self.driver.pipeline():
+            cursors = [self._asked(sql, values) for sql, values in questions]
+        return [cursor.fetchall() for cursor in cursors]
+
+    def _asked(self, sql: str, values: Mapping[str, Any]) -> psycopg.Cursor:
         cursor = self.driver.cursor(binary=True)
         watching = self.engine.dispatch.before_cursor_execute
         if watching:
             watching(self.pooled, cursor, sql, values, None, False)
-        return cursor.execute(sql, values).fetchall()
+        return cursor.execute(sql, values)
 
     def put_back(self) -> None:
         """Back to the pool as it was; a connection that cannot be so is thrown away."""

@@ -15,6 +15,7 @@ from coevolve.app import sqlalchemy_url
 from coevolve.kit import reads
 from coevolve.kit.db import db, session
 from tests.conftest import Committed
+from tests.statements import counted
 
 
 def _hang_up(committed: Committed) -> int:
@@ -100,6 +101,32 @@ def test_a_connection_lost_in_the_middle_is_replaced_unseen(committed: Committed
         assert reads.rows("SELECT 1", {}) == [(1,)]
         assert _hang_up(committed) >= 1
         assert reads.rows("SELECT 2", {}) == [(2,)]
+        pool = db.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        assert pool.checkedout() == 1
+    assert pool.checkedout() == 0
+
+
+def test_two_questions_in_one_trip(committed: Committed) -> None:
+    one = reads.Question("SELECT %(a)s::int", {"a": 1}, lambda rows: rows[0][0])
+    other = reads.Question(
+        "SELECT generate_series(1, %(b)s)", {"b": 3}, lambda rows: [row[0] for row in rows]
+    )
+    broken = reads.Question("SELECT 1 / %(c)s", {"c": 0}, list)
+    with committed.app.app_context():
+        assert reads.together(one, other) == (1, [1, 2, 3]), "with a session, one by one"
+        session().rollback()
+    with committed.app.app_context():
+        reads.read_only()
+        with counted() as seen:
+            assert reads.together(one, other) == (1, [1, 2, 3])
+        assert len(seen) == 2
+        for pair in ((one, broken), (broken, one)):
+            with pytest.raises(sa.exc.DataError):
+                reads.together(*pair)
+        assert reads.together(other, one) == ([1, 2, 3], 1)
+        assert _hang_up(committed) >= 1
+        assert reads.together(one, other) == (1, [1, 2, 3])
         pool = db.engine.pool
         assert isinstance(pool, sa.QueuePool)
         assert pool.checkedout() == 1

@@ -10,12 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from coevolve.kit import reads
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
-from coevolve.kit.reads import rows as read_rows
+from coevolve.kit.reads import Question
 from coevolve.kit.text import clean_line
 from coevolve.listings.models import KIND_BITS, Kind
 from coevolve.listings.sectors import CODES
@@ -203,8 +205,22 @@ How many rows are wanted stands in the statements as a number: only so does the 
 
 def browse(query: Query) -> Page:
     """One page of open listings; one statement."""
+    return reads.answer(asks_page(query))
+
+
+def browse_and_count(query: Query) -> tuple[Page, Facets]:
+    """The page and the counts beside it; two statements in one trip."""
+    return reads.together(asks_page(query), asks_counts(query))
+
+
+def asks_page(query: Query) -> Question[Page]:
+    """The question for one page."""
     sql, values = _search_walk(query) if query.words else _index_walk(query)
-    rows = [Row._make(row) for row in read_rows(sql, values)]
+    return Question(sql, values, lambda rows: _page(query, rows))
+
+
+def _page(query: Query, found: Sequence[tuple[Any, ...]]) -> Page:
+    rows = [Row._make(row) for row in found]
     more = len(rows) > query.size
     rows = rows[: query.size]
     backwards = query.cursor is not None and query.cursor.is_before
@@ -355,20 +371,29 @@ SELECT p.sector, p.kind, p.kinds, {child} AS child, count(*) FROM (
 
 def facets(query: Query) -> Facets:
     """The counts beside the list; one statement. Exact (folded + unfolded) unless words or a village are asked."""
+    return reads.answer(asks_counts(query))
+
+
+def asks_counts(query: Query) -> Question[Facets]:
+    """The question for the counts."""
     below = _below(query.place)
     if query.words or (query.place is not None and query.place.level == "village"):
-        return _sampled_facets(query, below)
-    here = query.place.code if query.place else ""
-    found = Facets()
+        sql, values = _sampling(query, below)
+        return Question(sql, values, lambda rows: _sampled(query, rows))
     values = {
-        "place": here,
+        "place": query.place.code if query.place else "",
         "below": [place.code for place in below],
         "sector": query.sector,
         "kind": query.kind,
         "support": query.bit,
     }
+    return Question(_COUNTED, values, lambda rows: _counted(query, rows))
+
+
+def _counted(query: Query, rows: Sequence[tuple[Any, ...]]) -> Facets:
+    here = query.place.code if query.place else ""
     support_of = {bit: name for name, bit in KIND_BITS.items()}
-    found.made_from = tuple(read_rows(_COUNTED, values))
+    found = Facets(made_from=tuple(rows))
     for place_code, sector, kind, support, count in found.made_from:
         if place_code != here:
             found.places[place_code] = found.places.get(place_code, 0) + count
@@ -385,7 +410,7 @@ def facets(query: Query) -> Facets:
     return found
 
 
-def _sampled_facets(query: Query, below: list[Place]) -> Facets:
+def _sampling(query: Query, below: list[Place]) -> tuple[str, dict[str, Any]]:
     column = _LEVEL_COLUMN.get(below[0].level) if below else None
     values: dict[str, Any] = {}
     if query.words:
@@ -402,9 +427,11 @@ def _sampled_facets(query: Query, below: list[Place]) -> Facets:
     else:
         where = _place_filter(query, values)
         walk = f"SELECT * FROM listing_place p WHERE {' AND '.join(where)} ORDER BY p.opened_at DESC"
-    sql = _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk, sample=SAMPLE)
-    found, seen = Facets(), 0
-    found.made_from = tuple(read_rows(sql, values))
+    return _SAMPLED.format(child=f"p.{column}" if column else "''", walk=walk, sample=SAMPLE), values
+
+
+def _sampled(query: Query, rows: Sequence[tuple[Any, ...]]) -> Facets:
+    found, seen = Facets(made_from=tuple(rows)), 0
     for sector, kind, kinds, child, number in found.made_from:
         seen += int(number)
         _count_sample(found, query, (sector, kind, kinds, child), int(number))

@@ -53,8 +53,10 @@ def browse() -> Any:
     if place is not None and place.code != asked["tempat"]:
         return see_other(_href(asked, tempat=place.code))
     query = _query(asked, place)
-    found = queries.browse(query) if not others else Page((), None, None)
-    facets = queries.facets(query)
+    if others:
+        found, facets = Page((), None, None), queries.facets(query)
+    else:
+        found, facets = queries.browse_and_count(query)
     whole = not is_htmx()
     return kept_page(
         "listings/browse.html" if whole else "listings/_browse.html",
