@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +25,7 @@ FIRST_LOOK = dt.timedelta(days=2)
 FURTHEST = dt.timedelta(days=29)
 """Stripe lists events of the last 30 days."""
 OLD_OPEN = dt.timedelta(minutes=10)
+AT_ONCE = 500
 RECENT = dt.timedelta(hours=2)
 
 
@@ -35,35 +37,50 @@ def receive(raw: bytes, headers: Mapping[str, str]) -> int:
 
 def keep(hint: EventHint, *, provider: str, via: str) -> int:
     """Write an event into the inbox, once, and ask a worker to look; returns its row's id."""
-    speaks = hint.object_ref is not None and hint.object_ref.partition("_")[0] in SPEAKING
-    statement = (
-        insert(Inbox)
-        .values(
-            provider=provider,
-            account=hint.account,
-            event_id=hint.event_id,
-            event_type=hint.event_type,
-            object_ref=hint.object_ref,
-            livemode=hint.livemode,
-            provider_created=hint.created_at,
-            raw=hint.raw,
-            sha256=hashlib.sha256(hint.raw).digest(),
-            via=via,
-            state="new" if speaks else "ignored",
-            next_at=clock.now(),
-        )
-        .on_conflict_do_nothing()
-        .returning(Inbox.id)
-    )
+    row = _row(hint, provider, via)
+    statement = insert(Inbox).values(**row).on_conflict_do_nothing().returning(Inbox.id)
     written = session().execute(statement).scalar_one_or_none()
     if written is not None:
-        if speaks:
+        if row["state"] == "new":
             after_commit("payments.settle", event_id=written)
         return written
     known = select(Inbox.id).where(
         Inbox.provider == provider, Inbox.account == hint.account, Inbox.event_id == hint.event_id
     )
     return session().execute(known).scalar_one()
+
+
+def _keep_many(hints: Sequence[EventHint], *, provider: str, via: str) -> int:
+    """Write those events that are not there yet, in one statement; returns how many those were."""
+    rows = [_row(hint, provider, via) for hint in hints]
+    statement = insert(Inbox).values(rows).on_conflict_do_nothing().returning(Inbox.id, Inbox.state)
+    written = session().execute(statement).all()
+    for event_id, state in written:
+        if state == "new":
+            after_commit("payments.settle", event_id=event_id)
+    return len(written)
+
+
+def _row(hint: EventHint, provider: str, via: str) -> dict[str, Any]:
+    """An event as it is kept; those about objects that say nothing of our money are kept and ignored."""
+    return {
+        "provider": provider,
+        "account": hint.account,
+        "event_id": hint.event_id,
+        "event_type": hint.event_type,
+        "object_ref": hint.object_ref,
+        "livemode": hint.livemode,
+        "provider_created": hint.created_at,
+        "raw": hint.raw,
+        "sha256": hashlib.sha256(hint.raw).digest(),
+        "via": via,
+        "state": "new" if _speaks(hint) else "ignored",
+        "next_at": clock.now(),
+    }
+
+
+def _speaks(hint: EventHint) -> bool:
+    return hint.object_ref is not None and hint.object_ref.partition("_")[0] in SPEAKING
 
 
 def look_at(object_ref: str, *, provider: str = "stripe", why: str, slot: str) -> int:
@@ -88,8 +105,9 @@ def poll_events() -> int:
     since = max(cursor.read_until - OVERLAP if cursor else began - FIRST_LOOK, began - FURTHEST)
     session().rollback()
     hints = list(gateway().list_events(since=since))
-    last = session().execute(select(Inbox.id).order_by(Inbox.id.desc()).limit(1)).scalar_one_or_none() or 0
-    new = sum(keep(hint, provider="stripe", via="poll") > last for hint in hints)
+    new = 0
+    for start in range(0, len(hints), AT_ONCE):
+        new += _keep_many(hints[start : start + AT_ONCE], provider="stripe", via="poll")
     session().execute(
         insert(Cursor)
         .values(provider="stripe", account=account, topic="events", read_until=began)
