@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from coevolve.kit import clock, db, reads
 from coevolve.kit.errors import NotFound
 from coevolve.kit.i18n import lazy
+from coevolve.kit.reads import Question
 from coevolve.localities import queries as localities
 from coevolve.organisations import levels, policy
 from coevolve.organisations.models import (
@@ -246,12 +247,16 @@ def level_of(organisation: Organisation) -> int:
 
 def checks_of(organisation_id: uuid.UUID) -> tuple[tuple[Any, ...], ...]:
     """What the trust card is made from: subject, method, day, last day, state of each claim, oldest first."""
-    found = reads.rows(
+    return reads.answer(asks_checks(organisation_id))
+
+
+def asks_checks(organisation_id: uuid.UUID) -> Question[tuple[tuple[Any, ...], ...]]:
+    """The question for `checks_of`."""
+    sql = (
         "SELECT subject, method, checked_on, expires_on, state FROM verification_claim"
-        " WHERE organisation_id = %(id)s ORDER BY created_at, id",
-        {"id": organisation_id},
+        " WHERE organisation_id = %(id)s ORDER BY created_at, id"
     )
-    return tuple(found)
+    return Question(sql, {"id": organisation_id}, tuple)
 
 
 def trust_card(organisation: Organisation) -> TrustCard:

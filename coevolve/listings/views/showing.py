@@ -18,7 +18,7 @@ from coevolve.kit.i18n import _, lazy
 from coevolve.kit.kept import kept_page
 from coevolve.kit.money import format_rupiah, short_rupiah
 from coevolve.kit.pages import actor
-from coevolve.kit.reads import read_only
+from coevolve.kit.reads import read_only, together
 from coevolve.listings import policy, queries, sectors
 from coevolve.listings.models import PUBLIC, Listing, State
 from coevolve.listings.queries import ShownLine, ShownListing, Whole
@@ -83,8 +83,9 @@ def show(word: str, slug: str) -> Any:
     listing = whole.listing
     if (word, slug) != (PATHS[listing.kind], listing.slug):
         return redirect(_path(listing), code=301)
-    supporters = pledges.supporters_of(listing.id)
-    checks = organisations.checks_of(listing.organisation_id)
+    supporters, checks = together(
+        pledges.asks_supporters(listing.id), organisations.asks_checks(listing.organisation_id)
+    )
     today = clock.today(localities.zone_of(listing.locality_code))
     return kept_page(
         "listings/show.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from coevolve.kit import reads
 from coevolve.kit.db import session
+from coevolve.kit.reads import Question
 from coevolve.listings.models import Listing, ListingLine
 from coevolve.organisations.models import Membership, Organisation
 from coevolve.people.models import Person
@@ -59,9 +60,17 @@ SELECT CASE WHEN m.is_name_public THEN nullif(m.public_name, '') END, m.message,
 
 def supporters_of(listing_id: uuid.UUID, *, limit: int = 12) -> Supporters:
     """The newest agreed supports of a listing, one per line of a pledge, and the count of pledges. One SQL."""
+    return reads.answer(asks_supporters(listing_id, limit=limit))
+
+
+def asks_supporters(listing_id: uuid.UUID, *, limit: int = 12) -> Question[Supporters]:
+    """The question for `supporters_of`."""
     values = {"listing_id": listing_id, "agreed": [str(state) for state in sorted(AGREED)]}
-    found = reads.rows(_SUPPORTS.replace("LIMIT most", f"LIMIT {limit:d}"), values)
-    return Supporters(tuple(Supporter(*row[:-1]) for row in found), found[0][-1] if found else 0)
+    return Question(_SUPPORTS.replace("LIMIT most", f"LIMIT {limit:d}"), values, _supporters)
+
+
+def _supporters(rows: Sequence[tuple[Any, ...]]) -> Supporters:
+    return Supporters(tuple(Supporter(*row[:-1]) for row in rows), rows[0][-1] if rows else 0)
 
 
 @dataclass(frozen=True, slots=True)
