@@ -18,6 +18,7 @@ from coevolve.demo_world import (
     society,
     spending,
     statements,
+    waiting_lines,
 )
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
 from coevolve.demo_world.books import write as books_of
@@ -54,8 +55,8 @@ ORDER = (
     "payment",
     "pledge_fulfilment",
     "payment_receipt",
-    "payment_provider_txn",
     "payment_payout",
+    "payment_provider_txn",
     "recon_line",
     "recon_allocation",
     "move_event",
@@ -92,6 +93,7 @@ def load(report: Report | None = None) -> None:
     listings_service.fold_facets()
     impact.roll_up()
     statements.tell()
+    waiting_lines.tell()
     commit()
 
 
