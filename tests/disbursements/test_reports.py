@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from coevolve.disbursements import queries, service
@@ -20,6 +20,7 @@ from coevolve.listings.models import Listing, ListingLine, ListingPlace, Listing
 from coevolve.listings.queries import Query, browse, facets
 from coevolve.notifications.models import Message
 from coevolve.organisations import queries as organisations
+from coevolve.pledges.models import Pledge
 from tests.factories import disbursements as factory
 from tests.factories import organisations as organisation_factory
 from tests.factories import people
@@ -79,6 +80,18 @@ def test_donors_hear_once(at: Ground, session: Session) -> None:
     ).all()
     assert [count for person_id, count in told if person_id == donor.id] == [1]
     assert {count for _, count in told} == {1}
+
+
+def test_an_unproven_guest_hears_by_mail_only(at: Ground, session: Session) -> None:
+    donor = people.person()
+    factory.give(at.listing, 100_000, by=donor)
+    mark = update(Pledge).where(Pledge.giver_person_id == donor.id).values(is_guest=True, joined_at=None)
+    session.execute(mark)
+    factory.accepted(at, factory.settled(at))
+    channels = select(Message.channel).where(
+        Message.kind == "spending.reported", Message.person_id == donor.id
+    )
+    assert list(session.execute(channels).scalars()) == ["email"]
 
 
 def test_a_track_record_grows(at: Ground) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, not_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from coevolve.disbursements.models import Disbursement, DisbursementReport
@@ -19,6 +19,7 @@ from coevolve.organisations import queries as organisations
 from coevolve.organisations.models import Organisation
 from coevolve.people import queries as people
 from coevolve.pledges.models import Pledge, PledgeLine
+from coevolve.pledges.queries import unproven
 
 
 def desk_path(organisation: Organisation, disbursement: Disbursement) -> str:
@@ -83,7 +84,10 @@ def note(kind: str, disbursement: Disbursement, by: uuid.UUID | None, **data: An
 
 
 def tell_donors(report: DisbursementReport, amount: int, receipts: int) -> int:
-    """Everybody whose money is in the listing's fund hears once what a report says it became."""
+    """Everybody whose money is in the listing's fund hears once what a report says it became.
+
+    A guest whose address nobody has proven hears by mail only: on the site it would be in somebody else's list.
+    """
     listing, organisation = listings.get(report.listing_id), organisations.get(report.organisation_id)
     data = {
         "title": listing.title,
@@ -92,7 +96,7 @@ def tell_donors(report: DisbursementReport, amount: int, receipts: int) -> int:
         "receipts": receipts,
         "path": f"{public_path(listing)}/pemakaian",
     }
-    givers = (
+    gave = (
         select(
             Pledge.giver_person_id.label("person_id"),
             literal(data, JSONB()).label("data"),
@@ -106,9 +110,13 @@ def tell_donors(report: DisbursementReport, amount: int, receipts: int) -> int:
         )
         .distinct()
     )
-    return notifications.queue_from_select(
-        kind="spending.reported",
-        people=givers,
-        about=("listing", listing.id),
-        dedupe_key=f"spending.reported:{report.id}",
-    )
+    told = 0
+    for givers, channels in ((gave.where(not_(unproven())), None), (gave.where(unproven()), ("email",))):
+        told += notifications.queue_from_select(
+            kind="spending.reported",
+            people=givers,
+            about=("listing", listing.id),
+            dedupe_key=f"spending.reported:{report.id}",
+            channels=channels,
+        )
+    return told
