@@ -86,7 +86,9 @@ KINDS: dict[str, Kind] = {
     "refund.to_approve": Kind(
         group="staff",
         subject=lazy("Kembalikan semua uang: %(title)s"),
-        sentence=lazy("Moderator menutup “%(title)s” dan meminta semua uangnya dikembalikan. Setujui atau batalkan."),
+        sentence=lazy(
+            "Moderator menutup “%(title)s” dan meminta semua uangnya dikembalikan. Setujui atau batalkan."
+        ),
         button=lazy("Buka pengembaliannya"),
         path="/keuangan/pengembalian",
     ),

@@ -134,7 +134,9 @@ def _disbursement() -> None:
             "state NOT IN ('settled', 'returned') OR (posting_id IS NOT NULL AND settled_line IS NOT NULL)",
             name=op.f("ck_disbursement_settled_by_line"),
         ),
-        sa.CheckConstraint("unit <> 'IDR' OR mod(amount, 100) = 0", name=op.f("ck_disbursement_whole_rupiah")),
+        sa.CheckConstraint(
+            "unit <> 'IDR' OR mod(amount, 100) = 0", name=op.f("ck_disbursement_whole_rupiah")
+        ),
         sa.CheckConstraint("amount > 0", name=op.f("ck_disbursement_amount_positive")),
         sa.CheckConstraint("approved_by <> released_by", name=op.f("ck_disbursement_approver_not_releaser")),
         sa.CheckConstraint("proposed_by <> approved_by", name=op.f("ck_disbursement_proposer_not_approver")),

@@ -68,7 +68,9 @@ def file_claim(
     return claim
 
 
-def file_account(*, organisation_id: uuid.UUID, by: Person, particulars: str, note: str = "") -> VerificationClaim:
+def file_account(
+    *, organisation_id: uuid.UUID, by: Person, particulars: str, note: str = ""
+) -> VerificationClaim:
     """Claim a bank account (payments keeps its particulars). What is under examination is not changed meanwhile."""
     organisation = db.lock(Organisation, organisation_id)
     if not policy.may(by, "touch_money", organisation):
