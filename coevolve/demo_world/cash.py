@@ -243,14 +243,20 @@ class Cashier(Teller):
     def payouts(self) -> None:
         """The provider paid each week's charges out to our bank; nothing of the story is left with it."""
         weeks: dict[dt.date, int] = {}
+        inside: dict[dt.date, set[str]] = {}
         for day, charges in self.books.card_days.items():
             monday = day + dt.timedelta(days=7 - day.weekday())
             weeks[monday] = weeks.get(monday, 0) + sum(gross - fee for _, gross, fee in charges)
+            inside.setdefault(monday, set()).update(ref for ref, _, _ in charges)
+        keys: dict[str, uuid.UUID] = {}
         for number, (monday, net) in enumerate(sorted(weeks.items()), start=1):
             day = min(monday, self.world.moment.date() - dt.timedelta(days=1))
-            self._payout(number, day, net)
+            keys |= dict.fromkeys(inside[monday], self._payout(number, day, net))
+        for row in self.world.tables.get("payment_provider_txn", []):
+            if row["txn_ref"] in keys:
+                row["payout_id"] = keys[row["txn_ref"]]
 
-    def _payout(self, number: int, day: dt.date, net: int) -> None:
+    def _payout(self, number: int, day: dt.date, net: int) -> uuid.UUID:
         at = dt.datetime.combine(day, dt.time(2), dt.UTC)
         key = self.world.key(at)
         reference = f"po_demo_{number}"
@@ -265,6 +271,10 @@ class Cashier(Teller):
             amount=net,
             arrives_on=day,
             state="reconciled",
+            is_final=True,
+            trace_ref=f"STRIPE PAYOUT {number:04d}",
+            left_at=at,
+            read_at=at,
             created_at=at,
         )
         self.world.moved("payout", key, [("paid", at, None), ("reconciled", at, other)])
@@ -316,6 +326,7 @@ class Cashier(Teller):
             occurred_at=at,
             available_at=at,
             explained_as=f"stripe:payout:{reference}:left",
+            payout_id=key,
             created_at=at,
         )
         noon = dt.datetime.combine(day, dt.time(5), dt.UTC)
@@ -335,6 +346,7 @@ class Cashier(Teller):
                     key=name, kind=kind, source_kind="payout", source_id=key, effective_at=when, legs=(leg,)
                 )
             )
+        return key
 
 
 def _reference(number: int) -> str:
