@@ -168,12 +168,12 @@ class Drill:
         with self._patience():
             opened = rows(
                 "SELECT provider_ref FROM payment WHERE state = 'awaiting' AND provider_ref IS NOT NULL"
-                " AND NOT (provider_ref = ANY(:paid)) ORDER BY created_at, id LIMIT 40",
-                paid=list(self.paid),
+                " ORDER BY created_at, id LIMIT 1000"
             )
-            for (ref,) in opened:
-                self._pay(str(ref))
-            if not opened:
+            unpaid = [str(ref) for (ref,) in opened if ref not in self.paid][:40]
+            for ref in unpaid:
+                self._pay(ref)
+            if not unpaid:
                 time.sleep(0.2)
 
     def _pay(self, ref: str) -> None:
