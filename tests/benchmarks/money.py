@@ -266,11 +266,12 @@ def measure(bench: Bench, world: World, what: set[str], console: Console) -> dic
             if workers is None:
                 continue
             part = slice(number * BATCH, (number + 1) * BATCH)
-            for name, events, locked in (
+            batches = [
                 ("settle, hot", hot, False),
                 ("settle, spread", spread, False),
                 ("settle, locked", lock, True),
-            ):
+            ]
+            for name, events, locked in batches[:: -1 if number % 2 else 1]:
                 done = workers.settle(events[part], locked=locked)
                 found.setdefault(name, []).append(done.per_second)
                 latencies.setdefault(name, []).extend(done.latencies_ms)
