@@ -78,6 +78,8 @@ def load(report: Report | None = None) -> None:
     if is_loaded():
         return
     say = report or (lambda _what, _done, _total: None)
+    # Whole chapters are written in one statement; on a busy machine one may take longer than a page ever should.
+    session().execute(text("SET LOCAL statement_timeout = '120s'"))
     world = World(SEED, clock.now())
     people, books = tell(world, say)
     _write(world, say)
