@@ -255,6 +255,8 @@ def account_of(code: str) -> str:
     """A ledger account in words."""
     name = code.partition(":")[0]
     return str(ACCOUNTS.get(name, name))
+
+
 BETWEEN: dict[str, Any] = {
     "disputes": lazy("Sengketa yang belum diputus"),
     "refunds": lazy("Pengembalian yang belum selesai"),
