@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from coevolve import registry
 from coevolve.kit import beats, checks, rate
 from coevolve.reconciliation import service as reconciliation
@@ -33,7 +35,9 @@ def self_check() -> None:
             reconciliation.close_by_itself(kind="books", subject=("rule", rule.code), note=HOLDS_AGAIN)
         else:
             reconciliation.open_case(
-                kind="books", subject=("rule", rule.code), data={"says": rule.says, "rows": found.rows}
+                kind="books",
+                subject=("rule", rule.code),
+                data={"says": rule.says, "rows": json.loads(json.dumps(found.rows, default=str))},
             )
 
 

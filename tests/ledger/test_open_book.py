@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 
 import pytest
@@ -19,6 +20,7 @@ from coevolve.ledger import accounts, queries
 from coevolve.ledger import service as ledger
 from coevolve.ledger.words import FLOWS, flow_of
 from coevolve.listings.models import Listing
+from tests.factories import disbursements as money_out
 from tests.factories import listings
 
 
@@ -107,23 +109,24 @@ def test_all_funds_together(client: FlaskClient, campaign: Listing) -> None:
     assert client.get("/buku/segel.csv").get_data(as_text=True).startswith("\ufeffday,first_id,last_id")
 
 
-def test_the_badge_tells_the_truth(client: FlaskClient, campaign: Listing) -> None:
+def test_the_badge_tells_the_truth(client: FlaskClient, session: Session) -> None:
     assert "Pemeriksaan pertama" in client.get("/buku").get_data(as_text=True)
+    campaign = money_out.ground().listing
     look()
     assert "Buku cocok, diperiksa" in client.get(f"/buku/{campaign.slug}").get_data(as_text=True)
-    current().execute(text("UPDATE ledger_balance SET balance = balance + 100"))
-    a_history(campaign)
-    current().execute(text("UPDATE ledger_balance SET balance = balance + 100"))
+    session.execute(text("UPDATE ledger_balance SET balance = balance + 100"))
     look()
     assert "Sedang kami telusuri" in client.get("/buku").get_data(as_text=True)
     cases = "SELECT count(*) FROM recon_case WHERE kind = 'books' AND state = 'open'"
-    assert current().execute(text(cases)).scalar_one() > 0
-    current().execute(text("UPDATE ledger_balance SET balance = balance - 100"))
+    assert session.execute(text(cases)).scalar_one() > 0
+    session.execute(text("UPDATE ledger_balance SET balance = balance - 100"))
     look()
-    assert current().execute(text(cases)).scalar_one() == 0
+    assert session.execute(text(cases)).scalar_one() == 0
     found = checks.last()
-    assert found is not None and found.is_clean and found.rules == len(registry.invariants())
-    with clock.travel(clock.now() + 2 * (clock.now() - found.at) + checks.dt.timedelta(hours=1)):
+    assert found is not None
+    assert found.is_clean
+    assert found.rules == len(registry.invariants())
+    with clock.travel(dt.timedelta(hours=1)):
         assert "pada pemeriksaan terakhir" in client.get("/buku").get_data(as_text=True)
 
 
