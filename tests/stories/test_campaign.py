@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -172,7 +172,7 @@ def _thanks(donor: Visitor, title: str, email: str, name: str) -> None:
     paper = donor.page.get_by_role("link", name="Lampiran: kuitansi-CE-")
     address = paper.get_attribute("href")
     assert address is not None
-    sent = donor.page.request.get(address).body()
+    sent = donor.page.request.get(urljoin(donor.page.url, address)).body()
     assert sent.startswith(b"%PDF") and len(sent) <= MOST_PAPER_BYTES
     link = donor.page.locator(".mail-text a[href*='/kuitansi/']").first.get_attribute("href")
     assert link is not None

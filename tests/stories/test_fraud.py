@@ -233,6 +233,7 @@ def _once(platform: Platform, title: str) -> None:
             .execute(
                 text(
                     "SELECT j.kind FROM journal_line j JOIN listing l ON j.about_id = l.id WHERE l.title = :title"
+                    " ORDER BY j.id"
                 ),
                 {"title": title},
             )
