@@ -13,7 +13,6 @@ from coevolve.people.models import LoginSession, Person, PersonState, Stage
 from coevolve.people.policy import Outcome, SignedIn
 from tests.factories import people
 
-
 NOW = clock.now()
 """The table is written when it is read, which in a long run is long before its turn."""
 
