@@ -14,7 +14,7 @@ from tests.stories.cast import Cast, Member, new_email, new_word
 from tests.stories.platform import Platform
 from tests.stories.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories-money"), pytest.mark.timeout(420)]
 
 WHY = "Kepala desa menyatakan sumur itu tidak pernah digali."
 

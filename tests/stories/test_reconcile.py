@@ -29,7 +29,7 @@ from tests.stories.cast import Cast, new_email, new_word
 from tests.stories.platform import Platform, wait_until
 from tests.stories.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories-money"), pytest.mark.timeout(300)]
 
 OFF = 124
 

@@ -24,7 +24,7 @@ from tests.factories import disbursements, listings, organisations
 from tests.stories.cast import Body, Cast, Member, new_email, new_word
 from tests.stories.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories-money"), pytest.mark.timeout(300)]
 
 
 @dataclass
