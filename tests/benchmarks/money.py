@@ -54,7 +54,7 @@ LEAST = {
     ("gift, hot", "tpcb-like"): 1.5,
     ("gift, hot", "gift, locked"): 3.0,
 }
-"""What performance.md wants: one against the other."""
+"""What we want: one against the other."""
 COMPARED = (
     *LEAST,
     ("posting, spread", "tpcb-like"),
