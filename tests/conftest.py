@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import flask.globals
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -33,6 +34,11 @@ from coevolve.embedded.postgres import OWNER_ROLE, PostgresServer
 from coevolve.embedded.valkey import ValkeyServer
 
 os.environ["COEVOLVE_ENV"] = "test"
+# How fast an example is drawn says something about the machine, nothing about the code.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 TEMPLATE = "coevolve_template"
 PUBLIC_URL = "http://localhost"
 

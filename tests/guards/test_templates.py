@@ -67,9 +67,11 @@ def test_no_sentence_uses_unwanted_words() -> None:
 def test_style_script_and_font_stay_light() -> None:
     sizes = {
         name: len(brotli.compress((STATIC / name).read_bytes(), quality=4))
-        for name in ("app.css", "app.js", "htmx-4.0.1.min.js")
+        for name in ("app.css", "desk.css", "print.css", "app.js", "htmx-4.0.1.min.js")
     }
     assert sizes["app.css"] <= 8 * 1024
+    assert sizes["desk.css"] <= 4 * 1024, "only signed-in pages and a guest's own pages load it"
+    assert sizes["print.css"] <= 1536, "fetched last, for it is for paper only"
     assert (STATIC / "app.js").stat().st_size <= 2 * 1024
     assert sizes["app.js"] + sizes["htmx-4.0.1.min.js"] <= 20 * 1024
     assert (STATIC / "fonts" / "plus-jakarta-sans.woff2").stat().st_size <= 20 * 1024
@@ -77,7 +79,9 @@ def test_style_script_and_font_stay_light() -> None:
 
 
 def test_every_colour_named_is_defined() -> None:
-    css = (STATIC / "app.css").read_text(encoding="utf-8")
+    css = "".join(
+        (STATIC / name).read_text(encoding="utf-8") for name in ("app.css", "desk.css", "print.css")
+    )
     assert set(re.findall(r"var\((--[a-z0-9-]+)\)", css)) <= set(re.findall(r"(--[a-z0-9-]+):", css))
 
 
@@ -153,14 +157,14 @@ def _exists(adapter: object, address: str, method: str) -> bool:
 def test_every_class_in_pages_has_a_style() -> None:
     known = {
         name: set(re.findall(r"\.([a-zA-Z][\w-]*)", (STATIC / name).read_text(encoding="utf-8")))
-        for name in ("app.css", "console.css")
+        for name in ("app.css", "desk.css", "print.css", "console.css")
     }
     lost: dict[str, set[str]] = {}
     for path in PAGES:
         source = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         # Consoles of staff load a second sheet; parts that only they include stand in their folder.
         of_staff = "console.css" in source or _name(path).startswith("reconciliation/_")
-        styled = known["app.css"] | (known["console.css"] if of_staff else set())
+        styled = known["app.css"] | known["desk.css"] | (known["console.css"] if of_staff else set())
         for value in re.findall(
             r"\sclass=\"([^\"]*)\"", re.sub(r"\{[{%].*?[}%]\}", " ", source, flags=re.DOTALL)
         ):
