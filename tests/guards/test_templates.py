@@ -164,7 +164,12 @@ def test_every_class_in_pages_has_a_style() -> None:
         source = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         # Consoles of staff load a second sheet; parts that only they include stand in their folder.
         of_staff = "console.css" in source or _name(path).startswith("reconciliation/_")
-        styled = known["app.css"] | known["desk.css"] | (known["console.css"] if of_staff else set())
+        styled = (
+            known["app.css"]
+            | known["desk.css"]
+            | known["print.css"]
+            | (known["console.css"] if of_staff else set())
+        )
         for value in re.findall(
             r"\sclass=\"([^\"]*)\"", re.sub(r"\{[{%].*?[}%]\}", " ", source, flags=re.DOTALL)
         ):
