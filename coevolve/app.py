@@ -21,13 +21,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from coevolve import registry
 from coevolve.config import Settings, install
 from coevolve.config import settings as current_settings
-from coevolve.kit import clock, health, i18n, money, pages, reads
+from coevolve.kit import clock, i18n, money, pages, reads
 from coevolve.kit.access import access, rule_of
 from coevolve.kit.db import db, session
 from coevolve.kit.errors import DomainError, Forbidden, TooMany
 from coevolve.kit.i18n import lazy
 from coevolve.kit.shared_pages import SharedPages
 from coevolve.kit.text import markdown
+from coevolve.operations import queries as operations
 from coevolve.people import web as people_web
 
 requests_log = logging.getLogger("coevolve.requests")
@@ -404,7 +405,7 @@ def install_health(app: Flask) -> None:
     @app.get("/readyz")
     @access("public")
     def readyz() -> Any:
-        report = health.report()
+        report = operations.report()
         response = jsonify(report)
         response.status_code = 200 if report["database"] else 503
         return response

@@ -24,6 +24,7 @@ DOMAINS = (
     "matching",
     "moderation",
     "impact",
+    "operations",
 )
 
 

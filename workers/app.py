@@ -29,6 +29,7 @@ from coevolve.kit import i18n
 from coevolve.kit.db import db, session
 from coevolve.kit.jobs import QUEUES, celery_url, queue_of
 from coevolve.kit.logs import configure
+from coevolve.operations import service as operations
 from workers.schedule import SCHEDULE
 
 log = logging.getLogger("coevolve.tasks")
@@ -93,8 +94,9 @@ def run_in_transaction(name: str, work: Callable[..., Any], *args: Any, **kwargs
         try:
             result = work(*args, **kwargs)
             session().commit()
-        except BaseException:
+        except BaseException as trouble:
             session().rollback()
+            _note_failure(name, kwargs, trouble)
             raise
         finally:
             db.session.remove()
@@ -103,6 +105,16 @@ def run_in_transaction(name: str, work: Callable[..., Any], *args: Any, **kwargs
         extra={"job": name, "ms": round((time.perf_counter() - started) * 1000, 1)},
     )
     return result
+
+
+def _note_failure(name: str, arguments: dict[str, Any], trouble: BaseException) -> None:
+    """Keep the failure as a row for staff; when even that cannot be written, the log alone has it."""
+    try:
+        operations.note_failure(job=name, arguments=arguments, trouble=trouble)
+        session().commit()
+    except Exception:
+        session().rollback()
+        log.exception("failure not noted", extra={"job": name})
 
 
 def task(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -1,4 +1,4 @@
-"""Work of the house itself: the canary that shows the workers work, and the broom."""
+"""Work of the house itself: the canaries that show the workers work, and the broom."""
 
 from __future__ import annotations
 
@@ -10,10 +10,28 @@ from coevolve.reconciliation import service as reconciliation
 from workers.app import task
 
 
-@task("house.canary")
-def canary() -> None:
-    """Celery can be alive yet idle after a Redis reset; this row says that tasks really run."""
-    beats.beat("canary")
+@task("canary.money")
+def canary_of_money() -> None:
+    """Celery can be alive yet idle after a Redis reset; this row says that tasks of this queue really run."""
+    beats.beat("canary.money")
+
+
+@task("canary.mail")
+def canary_of_mail() -> None:
+    """The same for the queue of mails."""
+    beats.beat("canary.mail")
+
+
+@task("canary.match")
+def canary_of_match() -> None:
+    """The same for the queue of matches."""
+    beats.beat("canary.match")
+
+
+@task("canary.reports")
+def canary_of_reports() -> None:
+    """The same for the queue of reports."""
+    beats.beat("canary.reports")
 
 
 @task("house.clean")

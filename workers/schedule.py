@@ -7,9 +7,12 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 SCHEDULE: dict[str, float] = {
+    "canary.mail": MINUTE,
+    "canary.match": MINUTE,
+    "canary.money": MINUTE,
+    "canary.reports": MINUTE,
     "disbursements.refresh_late": 10 * MINUTE,
     "disbursements.remind": HOUR,
-    "house.canary": MINUTE,
     "house.clean": HOUR,
     "house.self_check": 5 * MINUTE,
     "impact.roll_up": 30.0,
@@ -21,6 +24,8 @@ SCHEDULE: dict[str, float] = {
     "listings.pause_unconfirmed": HOUR,
     "notifications.deliver": 15.0,
     "notifications.digest": 5 * MINUTE,
+    "operations.sweep": DAY,
+    "operations.watch": MINUTE,
     "organisations.expire_claims": HOUR,
     "payments.poll_events": 10 * MINUTE,
     "payments.poll_open": 5 * MINUTE,

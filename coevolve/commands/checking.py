@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -132,10 +133,10 @@ def _database() -> Iterator[Finding]:
 def _broker() -> Iterator[Finding]:
     import redis
 
-    from coevolve.commands.duties import broker
+    from coevolve.kit.jobs import broker
 
     try:
-        with broker() as server:
+        with contextlib.closing(broker()) as server:
             told: dict[str, Any] = dict(server.config_get("maxmemory-policy", "appendonly"))  # type: ignore[arg-type]
             policy, appends = told.get("maxmemory-policy"), told.get("appendonly")
             yield Finding("the broker never evicts", policy == "noeviction", f"maxmemory-policy {policy}")

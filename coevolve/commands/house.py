@@ -118,7 +118,8 @@ def prepare(world: bool) -> None:
             commit()
         if world and importlib.util.find_spec("coevolve.demo_world.load"):
             _load_world(console)
-        jobs.send("house.canary", {})
+        for queue in jobs.QUEUES:
+            jobs.send(f"{jobs.CANARY}.{queue}", {})
 
 
 def _load_world(console: Any) -> None:

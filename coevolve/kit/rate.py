@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
-from sqlalchemy import delete, literal, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,6 +60,17 @@ def hit(key: str, *, limit: int, window_seconds: int) -> int:
         )
         raise TooMany("too_many", message, retry_after_seconds=left)
     return hits
+
+
+def count(key: str, *, window_seconds: int) -> int:
+    """How many hits a key had in this window and the one before it."""
+    moment = clock.now().timestamp()
+    start = dt.datetime.fromtimestamp(moment // window_seconds * window_seconds - window_seconds, dt.UTC)
+    hashed = hashlib.sha256(key.encode()).hexdigest()[:40]
+    statement = select(func.coalesce(func.sum(RateCounter.hits), 0)).where(
+        RateCounter.key == hashed, RateCounter.window_start >= start
+    )
+    return int(session().execute(statement).scalar_one())
 
 
 def sweep() -> int:

@@ -62,6 +62,13 @@ KINDS: dict[str, Kind] = {
         button=lazy("Buka kasus"),
         path="/keuangan",
     ),
+    "house.alarm": Kind(
+        group="staff",
+        subject=lazy("Gangguan sistem: %(title)s"),
+        sentence=lazy("Ada gangguan sistem (%(title)s). Langkahnya ada di buku panduan %(runbook)s.md."),
+        button=lazy("Lihat keadaan sistem"),
+        path="/sistem",
+    ),
     "listing.closed": Kind(
         group="decisions",
         subject=lazy("Ditutup: %(title)s"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from flask import Blueprint, Response, request
 
 from coevolve.config import settings
+from coevolve.kit import rate
 from coevolve.kit.access import access
 from coevolve.kit.db import commit
 from coevolve.kit.faults import fault
@@ -27,6 +29,9 @@ def stripe() -> Response:
         service.receive(raw, dict(request.headers))
     except BadEvent as refusal:
         log.warning("event refused", extra={"reason": str(refusal), "bytes": len(raw)})
+        # Counted, so that a burst of them is seen; nothing is limited by it.
+        rate.hit("webhook_refused", limit=sys.maxsize, window_seconds=300)
+        commit()
         return Response("refused\n", status=400, mimetype="text/plain")
     fault("payments.before_event_commit")
     commit()

@@ -59,7 +59,7 @@ def _canary() -> float:
     began = time.monotonic()
     before = _last_song()
     while _last_song() == before:
-        jobs.send("house.canary", {})
+        jobs.send("canary.match", {})
         assert time.monotonic() - began < 120, "the worker is idle"
         time.sleep(0.5)
     return time.monotonic() - began
@@ -67,7 +67,7 @@ def _canary() -> float:
 
 def _last_song() -> object:
     song = db.session.execute(
-        sa.text("SELECT max(seen_at) FROM worker_beat WHERE name = 'canary'")
+        sa.text("SELECT max(seen_at) FROM worker_beat WHERE name = 'canary.match'")
     ).scalar_one()
     db.session.rollback()
     return song

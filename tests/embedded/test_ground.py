@@ -42,10 +42,10 @@ def test_a_request_has_a_context_of_its_own(app: Flask, session: Session, client
 def test_work_off_does_a_job_in_the_same_transaction(
     session: Session, jobs: list[Any], work_off: Any
 ) -> None:
-    after_commit("house.canary")
-    assert work_off() == ["house.canary"]
+    after_commit("canary.reports")
+    assert work_off() == ["canary.reports"]
     assert (
-        session.execute(sa.text("SELECT count(*) FROM worker_beat WHERE name = 'canary'")).scalar_one() == 1
+        session.execute(sa.text("SELECT count(*) FROM worker_beat WHERE name = 'canary.reports'")).scalar_one() == 1
     )
 
 
