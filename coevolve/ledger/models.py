@@ -177,14 +177,13 @@ class Balance(Model):
 class Delta(Model):
     """A credit to an account with a floor, not yet folded into its balance row.
 
-    No foreign key: its statement reads the account, and the transfer beside it has one.
+    No foreign key: the transfer beside it has one. One index is enough: it is always asked for by its account.
     """
 
     __tablename__ = "ledger_delta"
-    __table_args__ = (Index("ix_ledger_delta_account_id", "account_id"),)
 
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     expected: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     spent: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

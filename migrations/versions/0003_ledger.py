@@ -321,14 +321,13 @@ def _create_tables() -> None:
 
     op.create_table(
         "ledger_delta",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("expected", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("spent", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_delta")),
+        sa.PrimaryKeyConstraint("account_id", "id", name=op.f("pk_ledger_delta")),
     )
-    op.create_index("ix_ledger_delta_account_id", "ledger_delta", ["account_id"], unique=False)
 
     op.create_table(
         "ledger_snapshot",

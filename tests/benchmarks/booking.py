@@ -9,7 +9,7 @@ that everybody locks.
 from __future__ import annotations
 
 from coevolve.embedded.postgres import bin_folder, major_version
-from coevolve.ledger.service.writing import _POST_CREDITS
+from coevolve.ledger.service.writing import posting_statement
 from tests.benchmarks.pgbench import filled_in
 
 _VALUES = {
@@ -21,14 +21,18 @@ _VALUES = {
     "source_id": "gen_random_uuid()",
     "effective_at": "clock_timestamp()",
     "actor": "'system'",
-    "debits": "ARRAY[:clearing]",
-    "credits": "ARRAY[:fund]",
-    "units": "ARRAY['IDR']",
-    "books": "ARRAY['cash']",
-    "amounts": "ARRAY[:amount]",
-    "phases": "ARRAY['single']",
-    "pendings": "ARRAY[NULL]",
-    "spendings": "ARRAY[false]",
+    "debit_0": ":clearing",
+    "credit_0": ":fund",
+    "unit_0": "'IDR'",
+    "book_0": "'cash'",
+    "amount_0": ":amount",
+    "phase_0": "'single'",
+    "pending_0": "NULL",
+    "spending_0": "false",
+    "account_0": ":fund",
+    "came_0": ":amount",
+    "expected_0": "0",
+    "spent_0": "0",
 }
 _BEGIN = r"""
 \set n random(1, 9000000000000000000)
@@ -65,7 +69,7 @@ def _new_id() -> str:
 
 
 def _parts(counter: str) -> str:
-    post = filled_in(_POST_CREDITS, _VALUES).strip() + ";"
+    post = filled_in(posting_statement(legs=1, deltas=1, promises=False), _VALUES).strip() + ";"
     if counter == "delta":
         return post
     # The naive way: the total is a row, brought up to date first, for the goal must not be passed unseen.

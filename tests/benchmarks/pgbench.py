@@ -137,7 +137,7 @@ def server(*, scale: int = SCALE) -> Iterator[Bench]:
 
 def filled_in(sql: str, values: Mapping[str, str]) -> str:
     """A statement of the application with an expression in the place of each of its :names."""
-    left = {name for name in re.findall(r"(?<!:):([a-z_]+)\b", sql) if name not in values}
+    left = {name for name in re.findall(r"(?<!:):([a-z_0-9]+)\b", sql) if name not in values}
     if left:
         raise ValueError(f"nothing to put in for {sorted(left)}")
-    return re.sub(r"(?<!:):([a-z_]+)\b", lambda found: values[found.group(1)], sql)
+    return re.sub(r"(?<!:):([a-z_0-9]+)\b", lambda found: values[found.group(1)], sql)

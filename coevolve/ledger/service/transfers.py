@@ -61,7 +61,7 @@ def post(
         source_id=source_id,
         effective_at=effective_at,
         actor=actor,
-    )
+    ).id
 
 
 def hold(
@@ -89,7 +89,7 @@ def hold(
         phase="pending",
         is_spending=is_spending,
     )
-    posting_id = write(
+    written = write(
         key=key,
         kind=kind,
         legs=[leg],
@@ -98,8 +98,10 @@ def hold(
         effective_at=effective_at,
         actor=actor,
     )
+    if written.transfer_id is not None:
+        return written.transfer_id
     found = session().execute(
-        text("SELECT id FROM ledger_transfer WHERE posting_id = :id AND leg = 0"), {"id": posting_id}
+        text("SELECT id FROM ledger_transfer WHERE posting_id = :id AND leg = 0"), {"id": written.id}
     )
     return int(found.scalar_one())
 
@@ -128,7 +130,7 @@ def fulfil(
         source_id=source_id,
         effective_at=effective_at,
         actor=actor,
-    )
+    ).id
 
 
 def void(
@@ -159,7 +161,7 @@ def void(
         source_id=source_id,
         effective_at=effective_at,
         actor=actor,
-    )
+    ).id
 
 
 def reverse(
@@ -208,7 +210,7 @@ def reverse(
         effective_at=effective_at,
         actor=actor,
         reverses_id=posting_id,
-    )
+    ).id
 
 
 def balance(account_id: int) -> int:

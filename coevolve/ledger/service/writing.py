@@ -11,8 +11,9 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -56,6 +57,14 @@ class Found:
     content_sha256: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A posting's id; the id of its first transfer when it was written just now and promises something."""
+
+    id: int
+    transfer_id: int | None = None
+
+
 def write(
     *,
     key: str,
@@ -66,8 +75,8 @@ def write(
     effective_at: dt.datetime | None,
     actor: str,
     reverses_id: int | None = None,
-) -> int:
-    """Write one posting, or find the same one under its key; returns its id."""
+) -> Written:
+    """Write one posting, or find the same one under its key."""
     _check_shape(legs)
     floors = _check_accounts(legs)
     digest = content_hash(kind, source_kind, source_id, reverses_id, legs)
@@ -81,23 +90,29 @@ def write(
         "effective_at": effective_at or clock.now(),
         "actor": actor,
     }
+    deltas = _deltas(legs, floors)
+    promises = any(leg.phase == "pending" for leg in legs)
+    shape: dict[str, Any] = {"legs": len(legs), "deltas": len(deltas), "promises": promises}
     if any(leg.pending_id is not None or leg.debit_id in floors for leg in legs):
         # A refusal must leave nothing behind, even when a caller shows it and commits something else.
         with session().begin_nested():
             posting_id = session().execute(text(_INSERT_POSTING), header).scalar()
+            row = None
             if posting_id is not None:
                 _settle_pending(legs)
                 free = _lock_balances(sorted({leg.debit_id for leg in legs if leg.debit_id in floors}))
-                session().execute(text(_INSERT_LEGS), {"posting_id": posting_id} | _columns(legs))
+                statement = posting_statement(header=False, **shape)
+                values = {"posting_id": posting_id} | _rows(legs, deltas)
+                row = session().execute(text(statement), values).one()
                 _debit(legs, free)
     else:
-        posting_id = session().execute(text(_POST_CREDITS), header | _columns(legs)).scalar()
-    if posting_id is not None:
-        return int(posting_id)
+        row = session().execute(text(posting_statement(**shape)), header | _rows(legs, deltas)).one_or_none()
+    if row is not None:
+        return Written(int(row[0]), int(row[1]) if promises else None)
     existing = find_posting(key)
     if existing is None or existing.content_sha256 != digest:
         raise KeyReused(key)
-    return existing.id
+    return Written(existing.id)
 
 
 def content_hash(
@@ -150,32 +165,60 @@ VALUES (:key, :digest, :kind, :reverses_id, :source_kind, :source_id, :effective
 ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
 """
 
-# Transfers, the counters of new promises, and a delta for each credited account with a floor: one statement.
-_LEGS = """
-leg AS (
-  SELECT * FROM unnest(CAST(:debits AS bigint[]), CAST(:credits AS bigint[]), CAST(:units AS text[]),
-    CAST(:books AS text[]), CAST(:amounts AS bigint[]), CAST(:phases AS text[]), CAST(:pendings AS bigint[]),
-    CAST(:spendings AS boolean[])) WITH ORDINALITY
-    AS leg (debit_id, credit_id, unit, book, amount, phase, pending_id, is_spending, position)
-), written AS (
-  INSERT INTO ledger_transfer
-    (posting_id, leg, debit_id, credit_id, unit, book, amount, phase, pending_id, is_spending)
-  SELECT posting.id, position - 1, debit_id, credit_id, unit, book, amount, phase, pending_id, is_spending
-    FROM leg CROSS JOIN posting ORDER BY position
-  RETURNING id, credit_id, amount, phase, is_spending
-), promised AS (
-  INSERT INTO ledger_pending (id, amount) SELECT id, amount FROM written WHERE phase = 'pending'
-), credited AS (
-  INSERT INTO ledger_delta (account_id, amount, expected, spent)
-  SELECT credit_id,
-      sum(CASE WHEN phase IN ('single', 'fulfil') THEN amount ELSE 0 END),
-      sum(CASE phase WHEN 'pending' THEN amount WHEN 'single' THEN 0 ELSE -amount END),
-      sum(CASE WHEN is_spending AND phase IN ('single', 'fulfil') THEN -amount ELSE 0 END)
-    FROM written JOIN ledger_account a ON a.id = credit_id AND a.floor IS NOT NULL GROUP BY credit_id
+_TRANSFER = "posting_id, leg, debit_id, credit_id, unit, book, amount, phase, pending_id, is_spending"
+_SIDES = "CAST(:debit_{0} AS bigint), CAST(:credit_{0} AS bigint), :unit_{0}, :book_{0}"
+_ROW = (
+    _SIDES
+    + ", CAST(:amount_{0} AS bigint), :phase_{0}, CAST(:pending_{0} AS bigint), CAST(:spending_{0} AS boolean)"
 )
+_DELTA = (
+    "SELECT CAST(:account_{0} AS bigint), CAST(:came_{0} AS bigint), CAST(:expected_{0} AS bigint),"
+    " CAST(:spent_{0} AS bigint) FROM posting"
+)
+_MANY = """
+  SELECT posting.id, position - 1, debit_id, credit_id, unit, book, amount, phase, pending_id, is_spending
+    FROM posting CROSS JOIN unnest(CAST(:debits AS bigint[]), CAST(:credits AS bigint[]), CAST(:units AS text[]),
+      CAST(:books AS text[]), CAST(:amounts AS bigint[]), CAST(:phases AS text[]), CAST(:pendings AS bigint[]),
+      CAST(:spendings AS boolean[])) WITH ORDINALITY
+      AS leg (debit_id, credit_id, unit, book, amount, phase, pending_id, is_spending, position) ORDER BY position
 """
-_POST_CREDITS = f"WITH posting AS ({_INSERT_POSTING}), {_LEGS} SELECT id FROM posting"
-_INSERT_LEGS = f"WITH posting AS (SELECT CAST(:posting_id AS bigint) AS id), {_LEGS} SELECT 1"
+_MANY_DELTAS = """
+  SELECT delta.* FROM posting CROSS JOIN unnest(CAST(:accounts AS bigint[]), CAST(:came AS bigint[]),
+    CAST(:expected AS bigint[]), CAST(:spent AS bigint[])) AS delta
+"""
+SPELLED_OUT = 3
+"""So many rows are spelled out, which halves the server's work for them; more are handed over as arrays."""
+
+
+@cache
+def posting_statement(*, legs: int, deltas: int, promises: bool, header: bool = True) -> str:
+    """One statement that writes a posting: its row, its transfers, counters of new promises, what accounts got.
+
+    Without `header` the posting is there already and `:posting_id` names it. It returns the posting's id, with
+    promises also the id of its first transfer.
+    """
+    posting = _INSERT_POSTING if header else "SELECT CAST(:posting_id AS bigint) AS id"
+    rows = _MANY
+    if legs <= SPELLED_OUT:
+        rows = " UNION ALL ".join(f"SELECT id, {n}, {_ROW.format(n)} FROM posting" for n in range(legs))
+    told = " RETURNING id, amount, phase" if promises else ""
+    parts = [
+        f"posting AS ({posting})",
+        f"written AS (INSERT INTO ledger_transfer ({_TRANSFER}) {rows}{told})",
+    ]
+    if promises:
+        parts.append(
+            "promised AS (INSERT INTO ledger_pending (id, amount)"
+            " SELECT id, amount FROM written WHERE phase = 'pending')"
+        )
+    if deltas:
+        got = _MANY_DELTAS
+        if deltas <= SPELLED_OUT:
+            got = " UNION ALL ".join(_DELTA.format(n) for n in range(deltas))
+        parts.append(f"credited AS (INSERT INTO ledger_delta (account_id, amount, expected, spent) {got})")
+    first = ", (SELECT min(id) FROM written)" if promises else ""
+    return f"WITH {', '.join(parts)} SELECT id{first} FROM posting"
+
 
 _FOLD = """
 WITH gone AS (
@@ -191,17 +234,47 @@ SELECT coalesce(sum(deltas), 0) FROM total
 """
 
 
-def _columns(legs: list[Leg]) -> dict[str, Any]:
-    return {
-        "debits": [leg.debit_id for leg in legs],
-        "credits": [leg.credit_id for leg in legs],
-        "units": [leg.unit for leg in legs],
-        "books": [leg.book for leg in legs],
-        "amounts": [leg.amount for leg in legs],
-        "phases": [leg.phase for leg in legs],
-        "pendings": [leg.pending_id for leg in legs],
-        "spendings": [leg.is_spending for leg in legs],
-    }
+Delta = tuple[int, int, int, int]
+"""An account with a floor; what came, what is expected, what was spent (less is a debit that goes back)."""
+
+
+def _deltas(legs: list[Leg], floors: Mapping[int, int]) -> list[Delta]:
+    """What the credited accounts with a floor got, one row each."""
+    sums: dict[int, list[int]] = {}
+    for leg in legs:
+        if leg.credit_id in floors:
+            got = sums.setdefault(leg.credit_id, [0, 0, 0])
+            happened = leg.phase in {"single", "fulfil"}
+            got[0] += leg.amount if happened else 0
+            got[1] += {"single": 0, "pending": leg.amount}.get(leg.phase, -leg.amount)
+            got[2] -= leg.amount if happened and leg.is_spending else 0
+    return [(account_id, *got) for account_id, got in sums.items()]
+
+
+def _rows(legs: list[Leg], deltas: list[Delta]) -> dict[str, Any]:
+    """The values of `posting_statement`."""
+    values: dict[str, Any] = {}
+    columns = [
+        ("debit", "debits", [leg.debit_id for leg in legs]),
+        ("credit", "credits", [leg.credit_id for leg in legs]),
+        ("unit", "units", [leg.unit for leg in legs]),
+        ("book", "books", [leg.book for leg in legs]),
+        ("amount", "amounts", [leg.amount for leg in legs]),
+        ("phase", "phases", [leg.phase for leg in legs]),
+        ("pending", "pendings", [leg.pending_id for leg in legs]),
+        ("spending", "spendings", [leg.is_spending for leg in legs]),
+    ]
+    if len(legs) <= SPELLED_OUT:
+        values = {f"{one}_{n}": value for one, _, column in columns for n, value in enumerate(column)}
+    else:
+        values = {many: column for _, many, column in columns}
+    if len(deltas) <= SPELLED_OUT:
+        for n, delta in enumerate(deltas):
+            values |= zip((f"account_{n}", f"came_{n}", f"expected_{n}", f"spent_{n}"), delta, strict=True)
+    else:
+        names = ("accounts", "came", "expected", "spent")
+        values |= zip(names, map(list, zip(*deltas, strict=True)), strict=True)
+    return values
 
 
 def _check_shape(legs: list[Leg]) -> None:
