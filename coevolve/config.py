@@ -60,8 +60,12 @@ class Settings:
     max_body_bytes: int = 1_000_000
     max_webhook_bytes: int = 262_144
     max_form_parts: int = 200
-    upload_max_bytes: int = 10_000_000
+    update_edit_minutes: int = 60
+    """For so long members may change an update after they published it."""
+    upload_max_bytes: int = 12_600_000
     """A photo or PDF somebody hands in; a form that carries one may be a little larger."""
+    photo_accel: str = ""
+    """Under which inner address the proxy finds the folder of photos (/_foto/) and sends them itself; empty: the app does."""
     statement_max_bytes: int = 10_000_000
     statement_max_lines: int = 100_000
     """Of one bank statement: larger ones are downloaded for a shorter time."""
@@ -111,6 +115,8 @@ class Settings:
     """So long a new or changed bank account of an organisation waits before money goes there."""
     report_days: int = 90
     """From settling a disbursement to the day its report is due."""
+    own_report_days: int = 90
+    """Direct custody: from gifts in an organisation's own bank to the day it accounts for them, again and again."""
     report_mend_days: int = 14
     """A report sent back for mending has at least this long."""
     report_remind_days: int = 14
@@ -122,14 +128,40 @@ class Settings:
     reconfirm_days: int = 30
     pledge_lapse_days: int = 30
     open_pledges_limit: int = 50
+    flood_minutes: int = 10
+    flood_listings: int = 60
+    """More listings than this opened in one province within those minutes: a disaster, or a mass import."""
+    flood_matches: int = 400
+    """Then each of them is suggested to so many people only, those it suits best; all stay open to everybody."""
     page_size: int = 20
     kept_pages_bytes: int = 8_000_000
     """So much a web process keeps of the pages that visitors see (kit.kept), and as much again of kit.shared_pages."""
     page_seconds: int = 2
     """So long a page that visitors see is answered again as it was (kit.shared_pages); 0: never."""
+    drawings_bytes: int = 300_000_000
+    """So much disk is given to share cards, posters and lists of addresses; the oldest go first (kit.drawn)."""
+    drawings_per_minute: int = 120
+    """So many of them a process draws in a minute at most; at 0.05 s each a tenth of a core."""
     # --- notices ----------------------------------------------------------------------------------
     mail_from: str = "Co-Evolve <kabar@co-evolve.example>"
     mail_tries: int = 12
+    mail_return_path: str = ""
+    """Where bounces go, `bounces@host`: each letter gets a mark of its own behind a plus. Empty: to the sender."""
+    mail_webhook_secret: str = ""
+    """Signs what the mail server hands to /webhook/mail (bounces, complaints); empty: nothing is taken there."""
+    mail_full_times: int = 3
+    """A mailbox that is full or away so often in a row counts as one that no longer takes mail."""
+    mail_proofs_a_day: int = 5
+    digest_shown: int = 20
+    """So many news a digest names; the rest it counts, place by place."""
+    quiet_from_hour: int = 21
+    quiet_until_hour: int = 6
+    """Between these hours of the reader's own day no mail goes out, unless they chose others; twice the same: never."""
+    whatsapp_gateway: str = ""
+    """Where short texts for WhatsApp go: an https address of the operator's provider; empty: nobody is offered it."""
+    sms_gateway: str = ""
+    text_secret: str = ""
+    """Signs the texts handed to those gateways."""
     # --- places ------------------------------------------------------------------------------------
     localities_check_seconds: int = 30
     """So often at most a process asks whether another one has loaded places."""
@@ -215,6 +247,12 @@ def _faults_in_production(settings: Settings) -> list[str]:
         wrong.append("STRIPE_CHECKOUT_ORIGIN must be Stripe's own checkout in production")
     if not settings.public_url.startswith("https://"):
         wrong.append("COEVOLVE_PUBLIC_URL must start with https:// in production")
+    for name in ("whatsapp_gateway", "sms_gateway"):
+        told = getattr(settings, name)
+        if told and (not told.startswith("https://") or len(settings.text_secret) < 32):
+            wrong.append(
+                f"{environment_name(name)} must be an https:// address, with COEVOLVE_TEXT_SECRET of 32 characters"
+            )
     if settings.fault:
         wrong.append("COEVOLVE_FAULT is for tests only")
     return wrong

@@ -201,7 +201,7 @@ def _settings(**given: Any) -> config.Settings:
         stripe_webhook_secret="whsec_test_coevolve",
         stripe_api_base="http://127.0.0.1:9",
         stripe_checkout_origin="http://127.0.0.1:9",
-        **{"page_seconds": 0, **given},
+        **{"page_seconds": 0, "quiet_from_hour": 0, "quiet_until_hour": 0, **given},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coevolve.notifications import attaching, delivery
+from coevolve.notifications import attaching, channels, delivery, digests, texting
 from coevolve.reconciliation import papers
 from workers.app import task
 
@@ -13,9 +13,11 @@ attaching.give("payment.received", papers.receipt_attachment)
 def deliver() -> None:
     """Send what is due now; also the sweep that finds what no message announced."""
     delivery.deliver()
+    for name in channels.connected():
+        texting.deliver(name)
 
 
 @task("notifications.digest")
 def digest() -> None:
-    """Send the daily and weekly digests whose hour has come."""
-    delivery.deliver_digests()
+    """Gather and send the digests whose morning has come."""
+    digests.deliver()

@@ -6,7 +6,8 @@ import logging
 import smtplib
 
 from coevolve.kit import clock, db, inbox, mail
-from coevolve.notifications import letters
+from coevolve.notifications import bounces, letters
+from coevolve.notifications.service import standing
 from coevolve.people import service as people
 from coevolve.people.models import AccountMail
 from workers.app import task
@@ -43,6 +44,8 @@ def _send(row: AccountMail) -> None:
     except mail.MailRefused as refusal:
         log.warning("account mail refused", extra={"mail": str(row.id), "trouble": repr(refusal)})
         row.done_at, row.last_error = clock.now(), str(refusal)[:2000]
+        if letter is not None and bounces.blames_the_address(str(refusal)):
+            standing.note(address=letter.to, cause="refused", says=str(refusal))
     except (OSError, smtplib.SMTPException) as trouble:
         inbox.back_off(row, repr(trouble))
 

@@ -86,6 +86,9 @@ class House:
             "COEVOLVE_PUBLIC_URL": url,
             "COEVOLVE_TRUSTED_HOSTS": f"localhost:{ports['web']}",
             "COEVOLVE_DATA_DIR": str(folder),
+            # Whoever tries the demo late in the evening sees the mails at once.
+            "COEVOLVE_QUIET_FROM_HOUR": "0",
+            "COEVOLVE_QUIET_UNTIL_HOUR": "0",
             "SMTP_URL": f"smtp://{HOST}:{ports['mail catcher']}",
             "STRIPE_API_BASE": sandbox,
             "STRIPE_CHECKOUT_ORIGIN": sandbox,

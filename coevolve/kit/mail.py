@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 10
 
 
 class MailRefused(Exception):
-    """The server will never take this address (a permanent refusal)."""
+    """The server will never take this address, or this letter (a permanent refusal)."""
 
 
 @contextmanager
@@ -43,14 +43,21 @@ def connection() -> Iterator[smtplib.SMTP]:
         yield server
 
 
-def send(message: EmailMessage, server: smtplib.SMTP | None = None) -> None:
-    """Send one message; raises MailRefused when the address is bad, OSError or SMTPException when to try again."""
+def send(message: EmailMessage, server: smtplib.SMTP | None = None, *, sender: str | None = None) -> None:
+    """Send one message; raises MailRefused when it is refused for good, OSError or SMTPException when to try again.
+
+    `sender`: where the envelope says that bounces go; by default to the address in From.
+    """
     if server is None:
         with connection() as opened:
-            send(message, opened)
+            send(message, opened, sender=sender)
         return
     try:
-        server.send_message(message)
+        server.send_message(message, from_addr=sender)
+    except smtplib.SMTPDataError as refusal:
+        if refusal.smtp_code >= 500:
+            raise MailRefused(f"5.7.0 {refusal.smtp_code} {refusal.smtp_error!r}") from refusal
+        raise
     except smtplib.SMTPRecipientsRefused as refusal:
         code = max((answer[0] for answer in refusal.recipients.values()), default=500)
         if code >= 500:

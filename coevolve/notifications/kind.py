@@ -16,6 +16,10 @@ class Group:
     email: str
     staff_only: bool = False
 
+    def standard(self, channel: str) -> str:
+        """How often by a channel until the person says otherwise; texts to a phone only on request."""
+        return {"site": self.site, "email": self.email}.get(channel, "off")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -26,4 +30,10 @@ class Kind:
     sentence: Any
     button: Any
     path: str = "/dasbor"
-    channels: tuple[str, ...] = ("site", "email")
+    channels: tuple[str, ...] = ("site", "email", "whatsapp", "sms")
+    is_prompt: bool = False
+    """The answer to what the reader is doing right now (how to pay, it arrived): quiet hours do not hold it back."""
+    is_always: bool = False
+    """About the way to the reader itself: no preference, pause or bad standing of an address stops it."""
+    noun: str = "news"
+    """As what a digest counts them (kinds.counted)."""

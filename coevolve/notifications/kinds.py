@@ -17,7 +17,16 @@ from typing import Any
 
 from coevolve.kit import i18n, money
 from coevolve.kit.i18n import lazy
-from coevolve.notifications import kinds_of_promises, kinds_of_refunds, kinds_of_spending
+from coevolve.notifications import (
+    kinds_of_bookings,
+    kinds_of_custody,
+    kinds_of_matching,
+    kinds_of_promises,
+    kinds_of_reach,
+    kinds_of_refunds,
+    kinds_of_spending,
+    kinds_of_updates,
+)
 from coevolve.notifications.kind import Group, Kind
 
 GROUPS: dict[str, Group] = {
@@ -42,6 +51,12 @@ GROUPS: dict[str, Group] = {
     "matches": Group(
         label=lazy("Yang cocok dengan minat Anda"),
         hint=lazy("Kebutuhan, penawaran, dan peluang baru di daerah yang Anda ikuti."),
+        site="now",
+        email="daily",
+    ),
+    "following": Group(
+        label=lazy("Yang Anda ikuti dan tanyakan"),
+        hint=lazy("Perkembangan tayangan yang Anda ikuti, jawaban atas pertanyaan dan laporan Anda."),
         site="now",
         email="daily",
     ),
@@ -101,6 +116,7 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s di %(place)s mencari dukungan: %(title)s. %(reason)s"),
         button=lazy("Lihat dan dukung"),
         path="/dasbor/kecocokan",
+        noun="need",
     ),
     "listing.opened.offer": Kind(
         group="matches",
@@ -108,6 +124,7 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s di %(place)s menawarkan: %(title)s. %(reason)s"),
         button=lazy("Lihat penawarannya"),
         path="/dasbor/kecocokan",
+        noun="offer",
     ),
     "listing.opened.opportunity": Kind(
         group="matches",
@@ -115,6 +132,7 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s di %(place)s membuka peluang kemitraan: %(title)s. %(reason)s"),
         button=lazy("Lihat peluangnya"),
         path="/dasbor/kecocokan",
+        noun="opportunity",
     ),
     "listing.paused": Kind(
         group="decisions",
@@ -160,6 +178,7 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s membutuhkan yang Anda tawarkan: “%(title)s”. %(reason)s"),
         button=lazy("Lihat kebutuhannya"),
         path="/dasbor/kecocokan",
+        noun="fitting_need",
     ),
     "match.offer": Kind(
         group="matches",
@@ -167,6 +186,7 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s menawarkan “%(title)s”. %(reason)s"),
         button=lazy("Lihat penawarannya"),
         path="/dasbor/kecocokan",
+        noun="fitting_offer",
     ),
     "moderation.waiting": Kind(
         group="staff",
@@ -240,6 +260,7 @@ KINDS: dict[str, Kind] = {
         subject=lazy("Transfer tepat %(amount)s untuk %(title)s"),
         sentence=lazy("Transfer tepat %(amount)s sebelum %(expires)s untuk “%(title)s”."),
         button=lazy("Lihat petunjuk bayar"),
+        is_prompt=True,
     ),
     "payment.late": Kind(
         group="money",
@@ -260,6 +281,7 @@ KINDS: dict[str, Kind] = {
         subject=lazy("%(amount)s untuk %(title)s sudah kami terima"),
         sentence=lazy("%(amount)s untuk “%(title)s” sudah kami terima. Terima kasih."),
         button=lazy("Lihat kuitansi"),
+        is_prompt=True,
     ),
     "payment.refunded": Kind(
         group="money",
@@ -349,9 +371,14 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(support)s untuk “%(title)s” ditarik kembali. %(reason)s"),
         button=lazy("Lihat dukungannya"),
     ),
+    **kinds_of_bookings.KINDS,
+    **kinds_of_custody.KINDS,
+    **kinds_of_matching.KINDS,
     **kinds_of_promises.KINDS,
+    **kinds_of_reach.KINDS,
     **kinds_of_refunds.KINDS,
     **kinds_of_spending.KINDS,
+    **kinds_of_updates.KINDS,
 }
 KINDS = dict(sorted(KINDS.items()))
 
@@ -390,6 +417,22 @@ def _moment(value: str, unit: str, zone: str) -> str:
         return i18n.datetime(dt.datetime.fromisoformat(value), zone)
     except ValueError:
         return value
+
+
+def counted(noun: str, count: int) -> str:
+    """So many of what a kind counts as (`noun` of Kind), in the reader's language."""
+    say = i18n.ngettext
+    if noun == "need":
+        return say("%(num)s kebutuhan", "%(num)s kebutuhan", count)
+    if noun == "offer":
+        return say("%(num)s penawaran", "%(num)s penawaran", count)
+    if noun == "opportunity":
+        return say("%(num)s peluang kemitraan", "%(num)s peluang kemitraan", count)
+    if noun == "fitting_need":
+        return say("%(num)s kebutuhan yang cocok", "%(num)s kebutuhan yang cocok", count)
+    if noun == "fitting_offer":
+        return say("%(num)s penawaran yang cocok", "%(num)s penawaran yang cocok", count)
+    return say("%(num)s kabar", "%(num)s kabar", count)
 
 
 def subject(kind: str, filled: Mapping[str, str]) -> str:

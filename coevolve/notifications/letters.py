@@ -6,9 +6,11 @@ The templates in templates/mail are rendered by an environment of our own, so th
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
@@ -20,10 +22,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from coevolve.config import settings
 from coevolve.kit import clock, i18n, money
+from coevolve.localities import queries as localities
 from coevolve.notifications import kinds, links
 
+log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-SHOWN_IN_DIGEST = 30
 POLICY = SMTP.clone(max_line_length=400)
 """Wide enough that the address in List-Unsubscribe stays in one piece."""
 
@@ -144,42 +147,99 @@ def notice(
     )
 
 
+@dataclass(slots=True)
+class PlaceNews:
+    """What a digest tells of one followed place ('': of the reader's own affairs): all counted, the newest named."""
+
+    code: str
+    counts: dict[str, int] = field(default_factory=dict)
+    """Kind -> how many there are, named or not."""
+    named: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+
 def digest(
     *,
     key: str,
-    messages: Sequence[tuple[str, Mapping[str, Any]]],
+    places: Sequence[PlaceNews],
     person_id: uuid.UUID,
     to: str,
     name: str,
     language: str,
     zone: str,
 ) -> EmailMessage:
-    """One letter for several messages: a line and a link each."""
+    """One letter for all that waited: by place, near ones first, each with counts; the rest is a link away."""
     home = settings().public_url.rstrip("/")
     with i18n.in_language(language):
-        lines = []
-        for kind, data in messages[:SHOWN_IN_DIGEST]:
-            filled = kinds.words(data, zone)
-            lines.append(
-                {
-                    "sentence": kinds.sentence(kind, filled),
-                    "button": str(kinds.KINDS[kind].button),
-                    "link": home + kinds.path(kind, data),
-                }
-            )
-        count = len(messages)
+        parts = [_part(place, home, zone) for place in places]
+        count = sum(sum(place.counts.values()) for place in places)
+        named = [part["name"] for part in parts if part["code"]]
+        button = i18n.gettext("Lihat semua kabar")
         line = i18n.ngettext("%(num)s kabar untuk Anda", "%(num)s kabar untuk Anda", count)
-    groups = {kinds.KINDS[kind].group for kind, _ in messages}
+        if len(named) == 1:
+            line = i18n.gettext(
+                "%(count)s dari %(place)s", count=kinds.counted("news", count), place=named[0]
+            )
+        elif named:
+            line = i18n.gettext(
+                "%(count)s dari %(place)s dan %(others)s daerah lain",
+                count=kinds.counted("news", count),
+                place=named[0],
+                others=len(named) - 1,
+            )
+    groups = sorted(
+        {kinds.KINDS[kind].group for place in places for kind in place.counts if kind in kinds.KINDS}
+    )
     return compose(
         template="digest",
         to=to,
         name=name,
         language=language,
-        context={"lines": lines, "more": count - len(lines), "home": home},
+        context={
+            "places": parts,
+            "home": home,
+            "button_href": f"{home}/notifikasi",
+            "button_text": button,
+        },
         subject=line,
         message_key=key,
-        stop_link=links.stop_url(person_id, min(groups)),
+        stop_link=links.stop_url(person_id, *groups),
     )
+
+
+def _part(place: PlaceNews, home: str, zone: str) -> dict[str, Any]:
+    """The words of one place."""
+    known = localities.find(place.code) if place.code else None
+    counts: dict[str, int] = {}
+    for kind, number in place.counts.items():
+        noun = kinds.KINDS[kind].noun if kind in kinds.KINDS else "news"
+        counts[noun] = counts.get(noun, 0) + number
+    lines = [line for kind, data in place.named if (line := _line(kind, data, home, zone)) is not None]
+    where = f"{home}/notifikasi"
+    return {
+        "code": place.code,
+        "name": localities.path_label(known) if known else "",
+        "counts": ", ".join(kinds.counted(noun, number) for noun, number in counts.items()),
+        "lines": lines,
+        "more": sum(counts.values()) - len(lines),
+        "more_href": f"{where}?tempat={place.code}" if known else where,
+    }
+
+
+def _line(kind: str, data: Mapping[str, Any], home: str, zone: str) -> dict[str, str] | None:
+    """One of the news. One that cannot be written stops no other: it is counted, and stands on the site."""
+    try:
+        filled, told = kinds.words(data, zone), kinds.KINDS[kind]
+        is_short = told.noun != "news" and bool(filled["title"])
+        return {
+            "title": filled["title"] if is_short else "",
+            "note": " · ".join(part for part in (filled["organisation"], filled["reason"]) if part),
+            "sentence": kinds.sentence(kind, filled),
+            "button": str(told.button),
+            "link": home + kinds.path(kind, data),
+        }
+    except Exception:
+        log.exception("a line of a digest could not be written", extra={"kind": kind})
+        return None
 
 
 def _block(template: Template, block: str, values: Mapping[str, Any]) -> str:

@@ -15,8 +15,13 @@ EDGES = [
     ("(begin)", "delivered"),
     ("(begin)", "queued"),
     ("given_up", "queued"),
+    ("given_up", "sent"),
     ("queued", "given_up"),
+    ("queued", "sending"),
     ("queued", "sent"),
+    ("sending", "given_up"),
+    ("sending", "queued"),
+    ("sending", "sent"),
     ("sent", "delivered"),
     ("sent", "given_up"),
 ]
@@ -32,6 +37,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("about_kind", sa.Text(), nullable=False),
         sa.Column("about_id", sa.Uuid(), nullable=False),
+        sa.Column("place_code", sa.Text(), nullable=True),
+        sa.Column("digest_id", sa.BigInteger(), nullable=True),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("cadence", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'queued'"), nullable=False),
@@ -64,10 +71,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["for_organisation"], ["organisation.id"], name="fk_message_for_organisation"
         ),
-        sa.CheckConstraint("channel in ('site', 'email')", name=op.f("ck_message_channel_known")),
+        sa.CheckConstraint(
+            "channel in ('site', 'email', 'whatsapp', 'sms')", name=op.f("ck_message_channel_known")
+        ),
         sa.CheckConstraint("cadence in ('now', 'daily', 'weekly')", name=op.f("ck_message_cadence_known")),
         sa.CheckConstraint(
-            "state in ('queued', 'sent', 'delivered', 'given_up')", name=op.f("ck_message_state_known")
+            "state in ('queued', 'sending', 'sent', 'delivered', 'given_up')",
+            name=op.f("ck_message_state_known"),
         ),
         sa.CheckConstraint(
             "(state = 'sent') <= (sent_at is not null)", name=op.f("ck_message_sent_has_time")
@@ -89,8 +99,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_digest",
         "message",
-        ["person_id", "next_at"],
-        postgresql_where=sa.text("state = 'queued' and cadence <> 'now'"),
+        ["next_at"],
+        postgresql_where=sa.text("state = 'queued' and cadence <> 'now' and digest_id is null"),
+    )
+    op.create_index(
+        "ix_message_in_digest",
+        "message",
+        ["digest_id"],
+        postgresql_where=sa.text("state = 'queued' and digest_id is not null"),
+    )
+    op.create_index(
+        "ix_message_sending",
+        "message",
+        ["leased_until"],
+        postgresql_where=sa.text("state = 'sending'"),
+    )
+    op.create_index(
+        "ix_message_waiting",
+        "message",
+        ["person_id"],
+        postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_index(
         "ix_message_person_id_id",
@@ -141,7 +169,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "kind_group", "channel", name="pk_notification_preference"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_notification_preference_person_id"),
         sa.CheckConstraint(
-            "channel in ('site', 'email')", name=op.f("ck_notification_preference_channel_known")
+            "channel in ('site', 'email', 'whatsapp', 'sms')",
+            name=op.f("ck_notification_preference_channel_known"),
         ),
         sa.CheckConstraint(
             "cadence in ('now', 'daily', 'weekly', 'off')",

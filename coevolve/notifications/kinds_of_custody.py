@@ -1,0 +1,30 @@
+"""Notices about whose bank gifts go to; part of KINDS."""
+
+from __future__ import annotations
+
+from coevolve.kit.i18n import lazy
+from coevolve.notifications.kind import Kind
+
+KINDS: dict[str, Kind] = {
+    "custody.asked": Kind(
+        group="staff",
+        subject=lazy("Permintaan rekening penerima: %(organisation)s"),
+        sentence=lazy("%(organisation)s meminta rekening penerima dukungannya diganti."),
+        button=lazy("Periksa permintaan"),
+    ),
+    "custody.changed": Kind(
+        group="money",
+        subject=lazy("Rekening penerima dukungan %(organisation)s berganti"),
+        sentence=lazy(
+            "Rekening penerima dukungan untuk %(organisation)s sudah berganti. Transfer yang dimulai sesudah ini"
+            " masuk ke rekening yang baru."
+        ),
+        button=lazy("Lihat rekening"),
+    ),
+    "custody.declined": Kind(
+        group="decisions",
+        subject=lazy("Rekening penerima %(organisation)s tidak diganti"),
+        sentence=lazy("Permintaan mengganti rekening penerima %(organisation)s tidak disetujui. %(reason)s"),
+        button=lazy("Lihat rekening"),
+    ),
+}
