@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from coevolve.disbursements.own_rules import OWN_RULES
 from coevolve.kit.invariants import Invariant
 
 INVARIANTS = [
+    *OWN_RULES,
     Invariant(
         code="I12-held",
         says="In the order written, no fund ever had less than what was held of it: disbursed <= available then.",

@@ -180,7 +180,7 @@ class DisbursementLine(UuidKey, Model):
 
 
 class DisbursementReport(UuidKey, Created, Model):
-    """What became of a disbursement; what it leaves over is accounted for by the next round."""
+    """What became of a disbursement, or of gifts in the organisation's own bank; the rest is for the next round."""
 
     __tablename__ = "disbursement_report"
     __table_args__ = (
@@ -203,11 +203,25 @@ class DisbursementReport(UuidKey, Created, Model):
             unique=True,
             postgresql_where=text("state IN ('due', 'submitted', 'returned')"),
         ),
+        Index(
+            "uq_disbursement_report_own_open",
+            "listing_id",
+            unique=True,
+            postgresql_where=text("disbursement_id IS NULL AND state IN ('due', 'submitted', 'returned')"),
+        ),
+        Index(
+            "uq_disbursement_report_own_round",
+            "listing_id",
+            "round",
+            unique=True,
+            postgresql_where=text("disbursement_id IS NULL"),
+        ),
     )
     machine: ClassVar[Machine] = REPORT
     state_labels: ClassVar[dict[str, Any]] = words.REPORT_STATES
 
-    disbursement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("disbursement.id"))
+    disbursement_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("disbursement.id"))
+    """The advance it accounts for; empty under direct custody: gifts that lie in the organisation's own bank."""
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id"))
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     round: Mapped[int] = mapped_column(SmallInteger)

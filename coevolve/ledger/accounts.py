@@ -135,6 +135,65 @@ def advances(unit: str = "IDR") -> int:
     return ensure_account(f"advances:{unit}", unit=unit, book=CASH, kind_class="memo")
 
 
+# --- money in an organisation's own bank (direct custody): each account carries its custodian, so it is never ours ---
+
+
+def own_bank(bank_account_id: uuid.UUID, organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """A bank account of an organisation; the same account as `bank`, opened with its custodian."""
+    code, owner = f"bank:{bank_account_id}:{unit}", ("payment_bank_account", bank_account_id)
+    return ensure(AccountSpec(code, unit, CASH, "asset", None, organisation_id, *owner))
+
+
+def in_hands(listing_id: uuid.UUID, organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """Gifts to a listing that lie in its organisation's own bank; never below zero."""
+    return _own(f"in_hands:{listing_id}", "liability", organisation_id, unit)
+
+
+def own_credit(owner_id: uuid.UUID, organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """A giver's surplus or late money in an organisation's own bank: it goes back, or becomes a gift there."""
+    return _own(f"own_credit:{organisation_id}:{owner_id}", "liability", organisation_id, unit)
+
+
+def own_unidentified(bank_account_id: uuid.UUID, organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """Money in an organisation's own bank whose giver nobody knows yet."""
+    return _own(f"own_unidentified:{bank_account_id}", "liability", organisation_id, unit)
+
+
+def owed_back(organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """Refunds that an organisation owes givers out of its own bank, until its statement shows them."""
+    return _own(f"owed_back:{organisation_id}", "liability", organisation_id, unit)
+
+
+def own_spending(listing_id: uuid.UUID, organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """What of the gifts in the organisation's hands no accepted report accounts for yet: a memo, never below zero."""
+    return _own(f"own_spending:{listing_id}", "memo", organisation_id, unit)
+
+
+def own_advances(organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """The other side of `own_spending`: a memo."""
+    return _own(f"own_advances:{organisation_id}", "memo", organisation_id, unit, floor=None)
+
+
+def own_fees(organisation_id: uuid.UUID, unit: str = "IDR") -> int:
+    """What an organisation's own bank took, or paid as interest: its own matter, shown apart from ours."""
+    return _own(f"own_fees:{organisation_id}", "expense", organisation_id, unit, floor=None)
+
+
+def _own(name: str, kind_class: str, organisation_id: uuid.UUID, unit: str, floor: int | None = 0) -> int:
+    return ensure(
+        AccountSpec(
+            f"{name}:{unit}",
+            unit,
+            CASH,
+            kind_class,
+            floor,
+            organisation_id,
+            "organisation",
+            organisation_id,
+        )
+    )
+
+
 def promises(owner_id: uuid.UUID, unit: str, *, owner_kind: str = "listing_line") -> int:
     """Where promises to a line (or, for money, a listing) come from."""
     return ensure(promises_spec(owner_id, unit, owner_kind))

@@ -1,5 +1,7 @@
 """The cash book for accountants: every transfer of a period as a table, or as a Beancount file that checks itself.
 
+Only our own money: what lies in an organisation's own bank (direct custody) is not in our accounts.
+
 Both show what happened (phases `single` and `fulfil` of the cash book) by its day in Jakarta, never what was only
 promised. Amounts are positive; which account they left (credit) and reached (debit) stands beside them. In
 Beancount's signs a debit is positive and a credit negative, so assets grow positive and what we owe grows negative.
@@ -33,6 +35,9 @@ ROOTS = {
     "memo": "Equity",
 }
 AT_ONCE = 2_000
+_OURS = """NOT EXISTS (SELECT 1 FROM ledger_account o
+      WHERE o.id IN (t.debit_id, t.credit_id) AND o.custodian_id IS NOT NULL)"""
+"""Money in an organisation's own bank is the organisation's: none of its rows stand in our accountant's book."""
 _DAY = "(p.effective_at AT TIME ZONE 'Asia/Jakarta')::date"
 
 
@@ -63,7 +68,7 @@ SELECT p.id, t.id, {_DAY}, p.effective_at, p.posted_at, p.kind, d.code, d.class,
        p.reverses_id, p.source_kind, p.source_id, p.actor
   FROM ledger_transfer t JOIN ledger_posting p ON p.id = t.posting_id
   JOIN ledger_account d ON d.id = t.debit_id JOIN ledger_account c ON c.id = t.credit_id
- WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil') AND t.id > :after
+ WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil') AND t.id > :after AND {_OURS}
    AND {_DAY} BETWEEN :since AND :until
  ORDER BY t.id LIMIT :limit
 """
@@ -85,7 +90,7 @@ def count(since: dt.date, until: dt.date) -> int:
     """How many rows the period has, for a progress bar."""
     statement = text(
         "SELECT count(*) FROM ledger_transfer t JOIN ledger_posting p ON p.id = t.posting_id"
-        f" WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil') AND {_DAY} BETWEEN :since AND :until"
+        f" WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil') AND {_OURS} AND {_DAY} BETWEEN :since AND :until"
     )
     return int(session().execute(statement, {"since": since, "until": until}).scalar_one())
 
@@ -106,10 +111,10 @@ _BALANCES = f"""
 SELECT a.code, a.class, a.unit, moved.sum FROM ledger_account a JOIN (
   SELECT account_id, sum(amount)::bigint AS sum FROM (
     SELECT t.posting_id, t.debit_id AS account_id, t.amount FROM ledger_transfer t
-     WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil')
+     WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil') AND {_OURS}
     UNION ALL
     SELECT t.posting_id, t.credit_id, -t.amount FROM ledger_transfer t
-     WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil')) AS sides
+     WHERE t.book = 'cash' AND t.phase IN ('single', 'fulfil') AND {_OURS}) AS sides
     JOIN ledger_posting p ON p.id = sides.posting_id WHERE {_DAY} <= :until GROUP BY account_id
   ) AS moved ON moved.account_id = a.id ORDER BY a.code
 """

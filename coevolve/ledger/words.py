@@ -10,6 +10,8 @@ FLOWS: dict[str, Any] = {
     "gift": lazy("Dukungan diterima"),
     "credit": lazy("Dukungan dari saldo donatur"),
     "disbursed": lazy("Disalurkan ke rekening OMS"),
+    "in_hands": lazy("Langsung di rekening OMS sendiri"),
+    "from_hands": lazy("Ditarik dari rekening OMS sendiri, untuk dikembalikan"),
     "returned": lazy("Penyaluran kembali dari bank"),
     "refund": lazy("Dikembalikan kepada donatur"),
     "refund_undone": lazy("Pengembalian batal, uang tetap di sini"),
@@ -25,7 +27,12 @@ _BY_SOURCE = {
     "dispute": ("dispute_over", "disputed"),
     "refund": ("refund_undone", "refund"),
 }
+_FIRST = {"in_hands": ("from_hands", "in_hands")}
+"""An organisation's own bank says more than what moved the money."""
 _BY_OTHER = {
+    "owed_back": ("refund_undone", "refund"),
+    "own_credit": ("credit", "correction"),
+    "own_unidentified": ("gift", "correction"),
     "refunds_payable": ("refund_undone", "refund"),
     "receivable": ("correction", "refund"),
     "dispute_holdback": ("dispute_over", "disputed"),
@@ -39,7 +46,12 @@ _BY_OTHER = {
 
 def flow_of(other_kind: str, source_kind: str, amount: int) -> str:
     """Which of FLOWS a movement is, by where it came from or went to and by its sign."""
-    pair = _BY_SOURCE.get(source_kind) or _BY_OTHER.get(other_kind) or ("correction", "correction")
+    pair = (
+        _FIRST.get(other_kind)
+        or _BY_SOURCE.get(source_kind)
+        or _BY_OTHER.get(other_kind)
+        or ("correction", "correction")
+    )
     return pair[0] if amount > 0 else pair[1]
 
 

@@ -140,7 +140,7 @@ def _standings(*conditions: Any) -> list[AccountStanding]:
         .join(Organisation, Organisation.id == BankAccount.organisation_id)
         .outerjoin(VerificationClaim, VerificationClaim.id == BankAccountVersion.claim_id)
         .outerjoin(BankAccountApproval, BankAccountApproval.version_id == BankAccountVersion.id)
-        .where(*conditions)
+        .where(BankAccount.claim_id.is_(None), *conditions)
         .order_by(BankAccountVersion.bank_account_id, BankAccountVersion.version.desc())
     )
     wait = dt.timedelta(hours=settings().account_wait_hours)

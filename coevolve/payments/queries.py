@@ -5,26 +5,31 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from coevolve.kit.db import get as get_row
 from coevolve.kit.db import session
 from coevolve.kit.errors import NotFound
 from coevolve.kit.i18n import lazy
+from coevolve.payments import custody
 from coevolve.payments.models import BankAccount, BankAccountVersion, Payment, Receipt
 
 
 @dataclass(frozen=True)
 class AccountShown:
-    """An account of ours as donors see it."""
+    """A bank account as donors see it: ours, or an organisation's own."""
 
     id: uuid.UUID
     bank_name: str
     account_number: str
     holder: str
     unit: str
+    organisation_id: uuid.UUID | None = None
+    """Whose it is; None: the platform's."""
+    is_receiving: bool = True
 
     @property
     def grouped_number(self) -> str:
@@ -118,30 +123,48 @@ def receipt_number(shown: Receipt) -> str:
     return f"{shown.issuer}/{shown.year}/{shown.number:06d}"
 
 
-def has_receiving_account(unit: str = "IDR") -> bool:
-    """Whether giving by bank transfer is possible."""
-    statement = select(BankAccount.id).where(BankAccount.unit == unit, BankAccount.is_receiving).limit(1)
-    return session().execute(statement).first() is not None
+def has_receiving_account(unit: str = "IDR", *, organisation_id: uuid.UUID | None = None) -> bool:
+    """Whether giving (to this organisation) by bank transfer is possible."""
+    return custody.receiving_account(unit, organisation_id=organisation_id) is not None
 
 
 def bank_account(bank_account_id: uuid.UUID) -> AccountShown:
-    """An account with its newest particulars."""
-    for account in bank_accounts():
-        if account.id == bank_account_id:
-            return account
-    raise NotFound("no_bank_account", lazy("Rekening ini tidak ada."))
+    """An account that receives or received gifts, ours or an organisation's, with its newest particulars."""
+    found = _shown(BankAccount.id == bank_account_id)
+    if not found:
+        raise NotFound("no_bank_account", lazy("Rekening ini tidak ada."))
+    return found[0]
 
 
-def bank_accounts() -> list[AccountShown]:
-    """Our accounts with their newest particulars, oldest account first."""
+def bank_accounts(organisation_id: uuid.UUID | None = None) -> list[AccountShown]:
+    """Our accounts, or those in which an organisation itself receives or received gifts, oldest first."""
+    if organisation_id is None:
+        return _shown(BankAccount.organisation_id.is_(None))
+    return _shown(BankAccount.organisation_id == organisation_id)
+
+
+def direct_accounts() -> list[AccountShown]:
+    """The receiving accounts of all organisations, oldest first: finance may look at them."""
+    return _shown(BankAccount.organisation_id.is_not(None))
+
+
+def _shown(condition: Any) -> list[AccountShown]:
     statement = (
         select(BankAccount, BankAccountVersion)
         .join(BankAccountVersion, BankAccountVersion.bank_account_id == BankAccount.id)
-        .where(BankAccount.organisation_id.is_(None))
+        .where(condition, or_(BankAccount.organisation_id.is_(None), BankAccount.claim_id.is_not(None)))
         .ext(distinct_on(BankAccount.created_at, BankAccount.id))
         .order_by(BankAccount.created_at, BankAccount.id, BankAccountVersion.version.desc())
     )
     return [
-        AccountShown(account.id, version.bank_name, version.account_number, version.holder, account.unit)
+        AccountShown(
+            account.id,
+            version.bank_name,
+            version.account_number,
+            version.holder,
+            account.unit,
+            account.organisation_id,
+            account.is_receiving,
+        )
         for account, version in session().execute(statement)
     ]

@@ -95,6 +95,8 @@ _ACCOUNTS: dict[str, Any] = {
     "dispute_holdback": lazy("Ditahan untuk sengketa"),
     "clearing": lazy("Saldo di penyedia kartu"),
     "bank": lazy("Rekening bank"),
+    "owed_back": lazy("Utang organisasi kepada donatur"),
+    "own_credit": lazy("Kelebihan donatur di rekening organisasi"),
 }
 _FOR_GIVER: dict[str, Any] = {
     "requested": lazy("Permintaan Anda sedang kami periksa."),
@@ -121,3 +123,12 @@ def refund_for_giver(refund: Refund) -> str:
         return str(lazy("Disetujui."))
     said = str(_FOR_GIVER[refund.state])
     return f"{said} {refund.ended_because}" if refund.state == "canceled" and refund.ended_because else said
+
+
+CUSTODY_CHANGES: dict[str, Any] = {
+    "asked": lazy("Menunggu petugas keuangan"),
+    "agreed": lazy("Disetujui"),
+    "declined": lazy("Tidak disetujui"),
+    "withdrawn": lazy("Ditarik kembali"),
+}
+"""A wish to change custody."""

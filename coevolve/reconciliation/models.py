@@ -301,6 +301,11 @@ class Case(UuidKey, Created, Model):
         CheckConstraint("state <> 'written_off' OR write_off_by IS NOT NULL", name="write_off_proposed"),
         Index("ix_recon_case_subject", "subject_kind", "subject_id"),
         Index("ix_recon_case_payment_id", "payment_id", postgresql_where=text("payment_id IS NOT NULL")),
+        Index(
+            "ix_recon_case_organisation_id",
+            "organisation_id",
+            postgresql_where=text("organisation_id IS NOT NULL"),
+        ),
     )
     machine: ClassVar[Machine] = CASE
     state_labels: ClassVar[dict[str, Any]] = words.CASE_STATES
@@ -310,6 +315,8 @@ class Case(UuidKey, Created, Model):
     """payment, line, inbox, outbox, charge, transaction, balance ..."""
     subject_id: Mapped[str]
     payment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("payment.id"))
+    organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    """Whose finance settles it: an organisation's, for its own bank account; empty: the platform's."""
     unit: Mapped[str | None]
     amount: Mapped[int | None]
     """The size of the difference, if it has one."""

@@ -15,7 +15,7 @@ from coevolve.kit.db import session
 from coevolve.listings.models import Listing
 from coevolve.payments.models import Payment, ProviderTransaction
 from coevolve.pledges.models import Pledge
-from coevolve.reconciliation.matching.days import AccountDay, Day, day, lines_of, queue
+from coevolve.reconciliation.matching.days import AccountDay, Accounts, Day, day, lines_of, queue, within
 from coevolve.reconciliation.matching.suggesting import Suggestion, suggestions
 from coevolve.reconciliation.models import CLOSED, Allocation, Case, CaseNote, Comparison, Line
 
@@ -90,11 +90,13 @@ def has_case(line_id: Any) -> ColumnElement[bool]:
     )
 
 
-def count_due() -> int:
-    """How many lines wait for their posting."""
+def count_due(of: Accounts = None) -> int:
+    """How many lines (of these accounts) wait for their posting."""
     statement = select(func.count(func.distinct(Allocation.line_id))).where(
         Allocation.is_sure, Allocation.posting_id.is_(None), Allocation.undone_at.is_(None)
     )
+    if of is not None:
+        statement = statement.join(Line, Line.id == Allocation.line_id).where(Line.bank_account_id.in_(of))
     return int(session().execute(statement).scalar_one())
 
 
@@ -109,18 +111,24 @@ def allocations_of(line_id: int) -> list[Allocation]:
 
 def open_cases(
     *,
+    of: uuid.UUID | None = None,
+    of_organisations: bool = False,
     mine: uuid.UUID | None = None,
     kind: str | None = None,
     is_overdue: bool = False,
     limit: int = 100,
 ) -> list[Case]:
-    """Cases that wait, the one that is due first on top."""
+    """Cases that wait, the one that is due first on top: the platform's own, those of one organisation (`of`), or
+    those of all organisations' own banks.
+    """
     statement = (
         select(Case)
         .where(Case.state.not_in([str(state) for state in CLOSED]))
         .order_by(Case.due_on.nulls_last(), Case.created_at, Case.id)
         .limit(limit)
     )
+    if mine is None:
+        statement = statement.where(_whose(of, of_organisations=of_organisations))
     if is_overdue:
         statement = statement.where(Case.due_on < clock.today())
     if mine is not None:
@@ -130,21 +138,31 @@ def open_cases(
     return list(session().execute(statement).scalars())
 
 
-def closed_cases(limit: int = 30) -> list[Case]:
+def _whose(of: uuid.UUID | None, *, of_organisations: bool = False) -> ColumnElement[bool]:
+    if of_organisations:
+        return Case.organisation_id.is_not(None)
+    return Case.organisation_id.is_(None) if of is None else Case.organisation_id == of
+
+
+def closed_cases(limit: int = 30, *, of: uuid.UUID | None = None) -> list[Case]:
     """Cases that were settled, the latest first."""
     statement = (
         select(Case)
-        .where(Case.state.in_([str(state) for state in CLOSED]))
+        .where(Case.state.in_([str(state) for state in CLOSED]), _whose(of))
         .order_by(Case.closed_at.desc().nulls_last(), Case.id.desc())
         .limit(limit)
     )
     return list(session().execute(statement).scalars())
 
 
-def count_open_cases() -> int:
-    """How many cases wait."""
+def count_open_cases(*, of: uuid.UUID | None = None, of_organisations: bool = False) -> int:
+    """How many cases wait: the platform's, an organisation's, or those of all organisations."""
     statement = (
-        select(func.count()).select_from(Case).where(Case.state.not_in([str(state) for state in CLOSED]))
+        select(func.count())
+        .select_from(Case)
+        .where(
+            Case.state.not_in([str(state) for state in CLOSED]), _whose(of, of_organisations=of_organisations)
+        )
     )
     return int(session().execute(statement).scalar_one())
 
@@ -236,9 +254,10 @@ def cases_about_line(line_id: int) -> list[Case]:
     return list(session().execute(statement).scalars())
 
 
-def count_waiting() -> int:
-    """How many lines wait for a person, counted to a thousand."""
-    some = select(Line.id).where(Line.state.in_(["proposed", "review"])).limit(1000).subquery()
+def count_waiting(of: Accounts = None) -> int:
+    """How many lines of these accounts wait for a person, counted to a thousand."""
+    waits = Line.state.in_(["proposed", "review"])
+    some = select(Line.id).where(waits, within(of)).limit(1000).subquery()
     return int(session().execute(select(func.count()).select_from(some)).scalar_one())
 
 

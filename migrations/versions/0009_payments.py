@@ -106,6 +106,7 @@ def _payment_bank_account() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("is_receiving", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -116,6 +117,13 @@ def _payment_bank_account() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_payment_bank_account_organisation_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["claim_id"], ["verification_claim.id"], name=op.f("fk_payment_bank_account_claim_id")
+        ),
+        sa.CheckConstraint(
+            "organisation_id IS NULL OR NOT is_receiving OR claim_id IS NOT NULL",
+            name=op.f("ck_payment_bank_account_receiving_was_checked"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_bank_account")),
     )
     op.create_index(
@@ -123,7 +131,21 @@ def _payment_bank_account() -> None:
         "payment_bank_account",
         ["organisation_id", "unit"],
         unique=True,
-        postgresql_where=sa.text("organisation_id IS NOT NULL"),
+        postgresql_where=sa.text("organisation_id IS NOT NULL AND claim_id IS NULL"),
+    )
+    op.create_index(
+        "uq_payment_bank_account_receiving",
+        "payment_bank_account",
+        ["organisation_id", "unit"],
+        unique=True,
+        postgresql_where=sa.text("organisation_id IS NOT NULL AND is_receiving"),
+    )
+    op.create_index(
+        "uq_payment_bank_account_claim_id",
+        "payment_bank_account",
+        ["claim_id"],
+        unique=True,
+        postgresql_where=sa.text("claim_id IS NOT NULL"),
     )
 
 

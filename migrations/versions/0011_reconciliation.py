@@ -202,6 +202,7 @@ def _recon_case() -> None:
         sa.Column("subject_kind", sa.Text(), nullable=False),
         sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=True),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("unit", sa.Text(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
@@ -235,6 +236,9 @@ def _recon_case() -> None:
         ),
         sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_recon_case_owner_id")),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_recon_case_payment_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_recon_case_organisation_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recon_case")),
     )
     op.create_index(
@@ -243,6 +247,13 @@ def _recon_case() -> None:
         ["payment_id"],
         unique=False,
         postgresql_where=sa.text("payment_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_recon_case_organisation_id",
+        "recon_case",
+        ["organisation_id"],
+        unique=False,
+        postgresql_where=sa.text("organisation_id IS NOT NULL"),
     )
     op.create_index("ix_recon_case_subject", "recon_case", ["subject_kind", "subject_id"], unique=False)
     op.create_index(

@@ -207,7 +207,7 @@ def _disbursement_report() -> None:
     op.create_table(
         "disbursement_report",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("disbursement_id", sa.Uuid(), nullable=False),
+        sa.Column("disbursement_id", sa.Uuid(), nullable=True),
         sa.Column("listing_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("round", sa.SmallInteger(), nullable=False),
@@ -275,6 +275,20 @@ def _disbursement_report() -> None:
         ["disbursement_id"],
         unique=True,
         postgresql_where=sa.text("state IN ('due', 'submitted', 'returned')"),
+    )
+    op.create_index(
+        "uq_disbursement_report_own_open",
+        "disbursement_report",
+        ["listing_id"],
+        unique=True,
+        postgresql_where=sa.text("disbursement_id IS NULL AND state IN ('due', 'submitted', 'returned')"),
+    )
+    op.create_index(
+        "uq_disbursement_report_own_round",
+        "disbursement_report",
+        ["listing_id", "round"],
+        unique=True,
+        postgresql_where=sa.text("disbursement_id IS NULL"),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from coevolve.disbursements import queries, service
 from coevolve.disbursements.models import Disbursement, State
 from coevolve.kit import clock
-from coevolve.kit.errors import Conflict, DomainError, Forbidden, Invalid, InvalidMove, NotFound
+from coevolve.kit.errors import Conflict, Forbidden, Invalid, InvalidMove, NotFound
 from coevolve.kit.money import Money
 from coevolve.ledger import accounts
 from coevolve.ledger import queries as ledger
@@ -364,13 +364,6 @@ def test_a_freeze_stops_it_wherever_it_is(at: Ground) -> None:
         with pytest.raises(Conflict) as frozen:
             step()
         assert frozen.value.code == "held_listing_frozen"
-
-
-def test_under_direct_custody_there_is_nothing_to_disburse(at: Ground) -> None:
-    at.organisation.custody = "direct"
-    with pytest.raises(DomainError) as refused:
-        factory.proposed(at)
-    assert refused.value.code == "held_custody"
 
 
 def test_sent_on_is_a_day_that_was(at: Ground) -> None:

@@ -7,21 +7,25 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from coevolve.disbursements.models import (
     AWAITED,
+    Disbursement,
     DisbursementReport,
     ReportState,
+    State,
 )
 from coevolve.disbursements.policy import Who
 from coevolve.kit import checks, clock, i18n
 from coevolve.kit.db import session
 from coevolve.kit.i18n import lazy
+from coevolve.listings import queries as listings
 from coevolve.listings.models import Listing
 from coevolve.listings.models import State as ListingState
+from coevolve.listings.news_models import ListingUpdate
 from coevolve.organisations import queries as organisations
-from coevolve.organisations.models import Custody, Organisation
+from coevolve.organisations.models import Organisation
 from coevolve.organisations.models import State as OrganisationState
 from coevolve.payments import account_standing
 from coevolve.payments.account_standing import AccountStanding
@@ -64,10 +68,6 @@ def holds_on(listing: Listing, organisation: Organisation, *, pinned: uuid.UUID 
     """Everything that holds the listing's money now: freeze, custody, account, reports. `pinned`: a version fixed
     before, which must still be the newest and usable."""
     found = []
-    if organisation.custody == Custody.direct:
-        found.append(
-            Hold("custody", str(lazy("Donasi organisasi ini masuk langsung ke rekeningnya sendiri.")))
-        )
     if organisation.state != OrganisationState.checked:
         found.append(
             Hold("organisation_frozen", str(lazy("Organisasi sedang dibekukan atau belum diperiksa.")))
@@ -78,6 +78,56 @@ def holds_on(listing: Listing, organisation: Organisation, *, pinned: uuid.UUID 
     if account is not None:
         found.append(account)
     return found + [_report_hold(report) for report in holding_reports(listing.id)]
+
+
+def update_hold(listing_id: uuid.UUID) -> list[Hold]:
+    """Nothing more leaves before the givers have read what became of what left before."""
+    settled_at = untold_since(listing_id)
+    if settled_at is None:
+        return []
+    words = lazy(
+        "Dana yang masuk rekening pada %(day)s belum dikabarkan. Tulis kabar tentang pemakaiannya; "
+        "penyaluran berikutnya dilepas sesudah kabar itu terbit.",
+        day=i18n.date(settled_at),
+    )
+    return [Hold("update_missing", str(words))]
+
+
+def untold_since(listing_id: uuid.UUID) -> dt.datetime | None:
+    """When the newest disbursement of a listing settled, if its givers have read of nothing since; else None."""
+    statement = select(func.max(Disbursement.settled_at)).where(
+        Disbursement.listing_id == listing_id, Disbursement.state == State.settled
+    )
+    settled_at = session().execute(statement).scalar_one()
+    if settled_at is None:
+        return None
+    told_at = listings.last_told_at(listing_id)
+    return None if told_at is not None and told_at > settled_at else settled_at
+
+
+def untold_listings(organisation_id: uuid.UUID) -> list[Listing]:
+    """Listings of an organisation whose money settled since their last update: the next disbursement waits for one."""
+    settled = (
+        select(Disbursement.listing_id, func.max(Disbursement.settled_at).label("settled_at"))
+        .where(Disbursement.organisation_id == organisation_id, Disbursement.state == State.settled)
+        .group_by(Disbursement.listing_id)
+        .subquery("settled")
+    )
+    statement = (
+        select(Listing)
+        .join(settled, settled.c.listing_id == Listing.id)
+        .where(
+            Listing.state.in_([str(state) for state in LIVE_LISTINGS]),
+            ~exists().where(
+                ListingUpdate.listing_id == Listing.id,
+                ListingUpdate.published_at > settled.c.settled_at,
+                ListingUpdate.hidden_at.is_(None),
+            ),
+        )
+        .order_by(settled.c.settled_at)
+        .limit(50)
+    )
+    return list(session().execute(statement).scalars())
 
 
 def books_hold() -> list[Hold]:

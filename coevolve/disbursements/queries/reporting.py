@@ -27,17 +27,19 @@ from coevolve.ledger import queries as ledger
 from coevolve.listings.models import Listing, ListingLine
 from coevolve.organisations.models import Organisation
 
+UNIT = "IDR"
+
 
 def get_report(report_id: uuid.UUID) -> DisbursementReport:
     """One report; NotFound if there is none."""
     return db.get(DisbursementReport, report_id)
 
 
-def reports_of(organisation_id: uuid.UUID) -> list[tuple[DisbursementReport, Disbursement, Listing]]:
+def reports_of(organisation_id: uuid.UUID) -> list[tuple[DisbursementReport, Disbursement | None, Listing]]:
     """An organisation's reports, those that wait first, then the newest."""
     statement = (
         select(DisbursementReport, Disbursement, Listing)
-        .join(Disbursement, Disbursement.id == DisbursementReport.disbursement_id)
+        .outerjoin(Disbursement, Disbursement.id == DisbursementReport.disbursement_id)
         .join(Listing, Listing.id == DisbursementReport.listing_id)
         .where(DisbursementReport.organisation_id == organisation_id, DisbursementReport.state != "withdrawn")
         .order_by(
@@ -52,11 +54,11 @@ def reports_of(organisation_id: uuid.UUID) -> list[tuple[DisbursementReport, Dis
 
 def reports_to_judge(
     limit: int = 100,
-) -> list[tuple[DisbursementReport, Disbursement, Listing, Organisation]]:
+) -> list[tuple[DisbursementReport, Disbursement | None, Listing, Organisation]]:
     """Reports that wait for staff, the longest waiting first."""
     statement = (
         select(DisbursementReport, Disbursement, Listing, Organisation)
-        .join(Disbursement, Disbursement.id == DisbursementReport.disbursement_id)
+        .outerjoin(Disbursement, Disbursement.id == DisbursementReport.disbursement_id)
         .join(Listing, Listing.id == DisbursementReport.listing_id)
         .join(Organisation, Organisation.id == DisbursementReport.organisation_id)
         .where(DisbursementReport.state == ReportState.submitted)
@@ -77,9 +79,47 @@ def reports_on(disbursement_id: uuid.UUID) -> list[DisbursementReport]:
 
 
 def left_of(report: DisbursementReport) -> int:
-    """What of the advance no accepted report has accounted for yet, by the books."""
+    """What no accepted report has accounted for yet, by the books: of the advance, or of gifts in the own bank."""
+    if report.disbursement_id is None:
+        return own_left_of(report.listing_id)
     disbursement = db.get(Disbursement, report.disbursement_id)
     return ledger.balance(accounts.spending_memo(disbursement.id, disbursement.unit))
+
+
+def unit_of(report: DisbursementReport) -> str:
+    """The currency a report accounts in."""
+    return UNIT if report.disbursement_id is None else db.get(Disbursement, report.disbursement_id).unit
+
+
+def own_left_of(listing_id: uuid.UUID) -> int:
+    """What of the gifts in an organisation's own bank no accepted report has accounted for yet."""
+    account = ledger.find_account(f"own_spending:{listing_id}:{UNIT}")
+    return 0 if account is None else ledger.balance(account)
+
+
+def in_hands_of(listing_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What of the gifts to these listings lies (or was spent) in the organisation's own hands."""
+    found = {one: ledger.find_account(f"in_hands:{one}:{UNIT}") for one in listing_ids}
+    sums = ledger.balances([one for one in found.values() if one is not None])
+    return {listing_id: sums[account] for listing_id, account in found.items() if account is not None}
+
+
+def open_own_report(listing_id: uuid.UUID) -> DisbursementReport | None:
+    """The report on a listing's gifts in the own bank that is due, under examination or sent back."""
+    statement = select(DisbursementReport).where(
+        DisbursementReport.listing_id == listing_id,
+        DisbursementReport.disbursement_id.is_(None),
+        DisbursementReport.state.in_([*(str(one) for one in AWAITED), str(ReportState.submitted)]),
+    )
+    return session().execute(statement).scalar_one_or_none()
+
+
+def next_own_round(listing_id: uuid.UUID) -> int:
+    """The number of the next report on a listing's gifts in the own bank."""
+    statement = select(func.coalesce(func.max(DisbursementReport.round), 0)).where(
+        DisbursementReport.listing_id == listing_id, DisbursementReport.disbursement_id.is_(None)
+    )
+    return int(session().execute(statement).scalar_one()) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +212,9 @@ class LineUse:
 
 
 def uses_of(report: DisbursementReport) -> list[LineUse]:
-    """Given and used, per line of the listing's budget."""
+    """Given and used, per line of the listing's budget. In the own bank nothing is given by line: the plan counts."""
+    if report.disbursement_id is None:
+        return _own_uses(report)
     given = {line.line_id: line.amount for line, _ in moving.lines_of(report.disbursement_id)}
     statement = (
         select(
@@ -198,6 +240,22 @@ def uses_of(report: DisbursementReport) -> list[LineUse]:
         if line.id in given or now or before:
             found.append(LineUse(line, given.get(line.id, 0), before, now))
     return found
+
+
+def _own_uses(report: DisbursementReport) -> list[LineUse]:
+    statement = (
+        select(DisbursementExpense.line_id, func.sum(DisbursementExpense.amount))
+        .where(DisbursementExpense.report_id == report.id)
+        .group_by(DisbursementExpense.line_id)
+    )
+    now = {row[0]: int(row[1]) for row in session().execute(statement)}
+    counted = report.state == ReportState.accepted
+    return [
+        LineUse(
+            line, line.quantity, line.spent - (now.get(line.id, 0) if counted else 0), now.get(line.id, 0)
+        )
+        for line in budget_of(report.listing_id)
+    ]
 
 
 def budget_of(listing_id: uuid.UUID) -> list[ListingLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coevolve.disbursements.service.judging import accept_report, return_report
 from coevolve.disbursements.service.lateness import refresh_late, refresh_listing, remind
+from coevolve.disbursements.service.own_reports import follow_own_report
 from coevolve.disbursements.service.paying import list_for_payment, mark_failed, mark_sent, mark_unknown
 from coevolve.disbursements.service.proposing import approve, cancel, propose, reject, release
 from coevolve.disbursements.service.reporting import add_expense, remove_expense, submit_report
@@ -14,6 +15,7 @@ __all__ = [
     "add_expense",
     "approve",
     "cancel",
+    "follow_own_report",
     "list_for_payment",
     "mark_failed",
     "mark_sent",

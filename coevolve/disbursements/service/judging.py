@@ -8,10 +8,12 @@ from collections import defaultdict
 
 from coevolve.config import settings
 from coevolve.disbursements import policy, queries
-from coevolve.disbursements.models import Disbursement, DisbursementReport, ReportState
+from coevolve.disbursements.models import DisbursementReport, ReportState
 from coevolve.disbursements.service import lateness, telling
+from coevolve.disbursements.service.own_reports import follow_own_report
 from coevolve.journal import service as journal
 from coevolve.kit import clock, db
+from coevolve.kit.db import session
 from coevolve.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import begin, move
@@ -34,9 +36,8 @@ def accept_report(*, report_id: uuid.UUID, by: Person) -> DisbursementReport:
     if report.state == ReportState.accepted and report.decided_by == by.id:
         return report
     rows = queries.expenses_of(report.id)
-    disbursement = db.get(Disbursement, report.disbursement_id)
     total = sum(row.expense.amount for row in rows)
-    report.posting_id = _clear(report, disbursement, total, by)
+    report.posting_id = _clear(report, total, by)
     report.decided_by, report.decided_at, report.remark = by.id, clock.now(), ""
     move(report, ReportState.accepted, by=by.id)
     spent: dict[uuid.UUID, list[int]] = defaultdict(list)
@@ -60,17 +61,23 @@ def accept_report(*, report_id: uuid.UUID, by: Person) -> DisbursementReport:
     return report
 
 
-def _clear(report: DisbursementReport, disbursement: Disbursement, total: int, by: Person) -> int:
+def _clear(report: DisbursementReport, total: int, by: Person) -> int:
+    unit = queries.unit_of(report)
+    if report.disbursement_id is None:
+        memo = accounts.own_spending(report.listing_id, report.organisation_id, unit)
+        cleared_to = accounts.own_advances(report.organisation_id, unit)
+    else:
+        memo, cleared_to = accounts.spending_memo(report.disbursement_id, unit), accounts.advances(unit)
     try:
         return ledger.post(
             key=f"report:{report.id}:accepted",
             kind="spending.accepted",
             transfers=[
                 Transfer(
-                    debit_id=accounts.spending_memo(disbursement.id, disbursement.unit),
-                    credit_id=accounts.advances(disbursement.unit),
+                    debit_id=memo,
+                    credit_id=cleared_to,
                     amount=total,
-                    unit=disbursement.unit,
+                    unit=unit,
                 )
             ],
             source_kind="disbursement_report",
@@ -83,7 +90,11 @@ def _clear(report: DisbursementReport, disbursement: Disbursement, total: int, b
 
 
 def _ask_for_the_rest(report: DisbursementReport) -> None:
-    """What is left of the advance is accounted for by a next round."""
+    """What is left is accounted for by a next round."""
+    if report.disbursement_id is None:
+        session().flush()
+        follow_own_report(listing_id=report.listing_id, organisation_id=report.organisation_id)
+        return
     if queries.left_of(report) <= 0:
         return
     made = DisbursementReport(
@@ -109,6 +120,9 @@ def return_report(*, report_id: uuid.UUID, by: Person, remark: str) -> Disbursem
     report.remark, report.decided_by, report.decided_at = words, by.id, clock.now()
     report.due_on = max(report.due_on, clock.today() + dt.timedelta(days=settings().report_mend_days))
     move(report, ReportState.returned, by=by.id, cause=words)
+    if report.disbursement_id is None:
+        session().flush()
+        follow_own_report(listing_id=report.listing_id, organisation_id=report.organisation_id)
     lateness.refresh_listing(listing_id=report.listing_id)
     _note("report.returned", report, by.id, "parties")
     _tell_members("report.returned", report, reason=words)
@@ -130,7 +144,7 @@ def _tell_members(kind: str, report: DisbursementReport, reason: str = "") -> No
     notifications.queue(
         kind=kind,
         person_ids=telling.members(organisation.id),
-        about=("disbursement", report.disbursement_id),
+        about=telling.about(report),
         data={
             "title": listing.title,
             "reason": reason,
@@ -145,7 +159,7 @@ def _tell_members(kind: str, report: DisbursementReport, reason: str = "") -> No
 def _note(kind: str, report: DisbursementReport, by: uuid.UUID | None, visibility: str) -> None:
     journal.record(
         kind,
-        about=("disbursement", report.disbursement_id),
+        about=telling.about(report),
         by=by,
         for_organisation=report.organisation_id,
         data={"report": str(report.id), "round": report.round, "listing": str(report.listing_id)},

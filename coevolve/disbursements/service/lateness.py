@@ -66,7 +66,7 @@ def _tell(kind: str, report: DisbursementReport) -> int:
     return notifications.queue(
         kind=kind,
         person_ids=telling.members(organisation.id),
-        about=("disbursement", report.disbursement_id),
+        about=telling.about(report),
         data={
             "title": listing.title,
             "due_on": report.due_on.isoformat(),

@@ -158,9 +158,9 @@ def free_money(disbursement: Disbursement, *, actor: str) -> None:
 def refuse_held(
     listing: Listing, organisation: Organisation, *, pinned: uuid.UUID | None = None, is_leaving: bool = False
 ) -> None:
-    """Refuse a step while something holds the money, with all the reasons. `is_leaving`: the books are asked too."""
+    """Refuse a step while something holds the money, with all the reasons. `is_leaving`: books and news are asked."""
     holds: list[Hold] = queries.holds_on(listing, organisation, pinned=pinned)
-    holds += queries.books_hold() if is_leaving else []
+    holds += queries.update_hold(listing.id) + queries.books_hold() if is_leaving else []
     if holds:
         raise Conflict(f"held_{holds[0].code}", " ".join(hold.words for hold in holds))
 

@@ -13,12 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from coevolve.disbursements import policy, queries
 from coevolve.disbursements.models import (
     AWAITED,
-    Disbursement,
     DisbursementExpense,
     DisbursementReport,
     ReportState,
 )
-from coevolve.disbursements.service import lateness
+from coevolve.disbursements.service import lateness, telling
 from coevolve.journal import service as journal
 from coevolve.kit import clock, db, files
 from coevolve.kit.db import session
@@ -61,14 +60,13 @@ def add_expense(
     if proof is None:
         raise Invalid("proof_missing", lazy("Foto atau unggah notanya."), field="proof")
     stored = files.accept(proof, name=proof_name, by=by.id)
-    disbursement = db.get(Disbursement, report.disbursement_id)
     made = DisbursementExpense(
         report_id=report.id,
         line_id=line_id,
         spent_on=spent_on or clock.today(),
         payee=shop,
         what=goods,
-        unit=disbursement.unit,
+        unit=queries.unit_of(report),
         amount=amount,
         proof_id=stored.id,
         added_by=by.id,
@@ -204,7 +202,7 @@ def _tell_checkers(report: DisbursementReport) -> None:
     notifications.queue(
         kind="report.waiting",
         person_ids=[one.id for role in ("finance", "moderator") for one in people.staff_with(role)],
-        about=("disbursement", report.disbursement_id),
+        about=telling.about(report),
         data={
             "title": listing.title,
             "organisation": organisation.name,
@@ -217,7 +215,7 @@ def _tell_checkers(report: DisbursementReport) -> None:
 def _note(kind: str, report: DisbursementReport, by: uuid.UUID | None) -> None:
     journal.record(
         kind,
-        about=("disbursement", report.disbursement_id),
+        about=telling.about(report),
         by=by,
         for_organisation=report.organisation_id,
         data={"report": str(report.id), "round": report.round},

@@ -83,6 +83,13 @@ def note(kind: str, disbursement: Disbursement, by: uuid.UUID | None, **data: An
     )
 
 
+def about(report: DisbursementReport) -> tuple[str, uuid.UUID]:
+    """What a report is about: its disbursement, or the listing whose gifts lie in the own bank."""
+    if report.disbursement_id is None:
+        return ("listing", report.listing_id)
+    return ("disbursement", report.disbursement_id)
+
+
 def tell_donors(report: DisbursementReport, amount: int, receipts: int) -> int:
     """Everybody whose money is in the listing's fund hears once what a report says it became.
 

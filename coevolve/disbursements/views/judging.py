@@ -52,7 +52,7 @@ def _judge(report_id: uuid.UUID, form: forms.RemarkForm) -> Response:
         report=report,
         organisation=organisation,
         listing=listings.get(report.listing_id),
-        disbursement=queries.get(report.disbursement_id),
+        disbursement=queries.get(report.disbursement_id) if report.disbursement_id else None,
         rows=rows,
         uses=queries.uses_of(report),
         reasons=report.reasons,

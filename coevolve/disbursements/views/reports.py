@@ -59,7 +59,7 @@ def _report(organisation: Organisation, shown: DisbursementReport, typed: dict[s
         ],
         organisation=organisation,
         report=shown,
-        disbursement=queries.get(shown.disbursement_id),
+        disbursement=queries.get(shown.disbursement_id) if shown.disbursement_id else None,
         listing=listings.get(shown.listing_id),
         rows=rows,
         uses=uses,
@@ -76,7 +76,8 @@ def _report(organisation: Organisation, shown: DisbursementReport, typed: dict[s
 
 
 def _choices(shown: DisbursementReport) -> list[SelectChoice]:
-    given = {line.line_id for line, _ in queries.lines_of(shown.disbursement_id)}
+    rows = queries.lines_of(shown.disbursement_id) if shown.disbursement_id else []
+    given = {line.line_id for line, _ in rows}
     lines = sorted(queries.budget_of(shown.listing_id), key=lambda line: line.id not in given)
     return [SelectChoice(str(line.id), line.label) for line in lines]
 

@@ -2,6 +2,7 @@
 
 from coevolve.payments.models.accounts import BankAccount, BankAccountApproval, BankAccountVersion
 from coevolve.payments.models.boxes import Cursor, Inbox, Outbox
+from coevolve.payments.models.custody import CUSTODY_CHANGE, CustodyChange, CustodyState
 from coevolve.payments.models.disputes import DISPUTE, DISPUTE_HOLDS, Dispute, DisputeState
 from coevolve.payments.models.payment import OPEN, PAYMENT, REF_SHAPE, Payment, PaymentState
 from coevolve.payments.models.provider_side import PAYOUT, Payout, PayoutState, ProviderTransaction
@@ -20,6 +21,7 @@ from coevolve.payments.models.refunds import (
 )
 
 __all__ = [
+    "CUSTODY_CHANGE",
     "DISPUTE",
     "DISPUTE_HOLDS",
     "LEAVING",
@@ -34,6 +36,8 @@ __all__ = [
     "BankAccountApproval",
     "BankAccountVersion",
     "Cursor",
+    "CustodyChange",
+    "CustodyState",
     "Dispute",
     "DisputeState",
     "Inbox",

@@ -29,7 +29,24 @@ class BankAccount(UuidKey, Created, Model):
             "organisation_id",
             "unit",
             unique=True,
-            postgresql_where=text("organisation_id IS NOT NULL"),
+            postgresql_where=text("organisation_id IS NOT NULL AND claim_id IS NULL"),
+        ),
+        Index(
+            "uq_payment_bank_account_receiving",
+            "organisation_id",
+            "unit",
+            unique=True,
+            postgresql_where=text("organisation_id IS NOT NULL AND is_receiving"),
+        ),
+        Index(
+            "uq_payment_bank_account_claim_id",
+            "claim_id",
+            unique=True,
+            postgresql_where=text("claim_id IS NOT NULL"),
+        ),
+        CheckConstraint(
+            "organisation_id IS NULL OR NOT is_receiving OR claim_id IS NOT NULL",
+            name="receiving_was_checked",
         ),
     )
 
@@ -38,6 +55,9 @@ class BankAccount(UuidKey, Created, Model):
     unit: Mapped[str] = mapped_column(ForeignKey("ledger_unit.code"))
     is_receiving: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
     """Whether donors are shown this account."""
+    claim_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("verification_claim.id"))
+    """Direct custody: the checked claim with which it was opened to donors. One bank account, one row: another
+    number is another account, with books and statements of its own. Empty: ours, or what an organisation stated."""
 
 
 class BankAccountVersion(UuidKey, Created, Model):

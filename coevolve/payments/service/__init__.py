@@ -12,7 +12,13 @@ from coevolve.payments.service.payout_accounts import (
     second_organisation_account,
     state_organisation_account,
 )
-from coevolve.payments.service.receipts import annul_receipt, correct_receipt, number_receipts, write_receipt
+from coevolve.payments.service.receipts import (
+    PLATFORM,
+    annul_receipt,
+    correct_receipt,
+    number_receipts,
+    write_receipt,
+)
 from coevolve.payments.service.refund_accounts import (
     newest_account,
     refuse_account,
@@ -24,6 +30,7 @@ from coevolve.payments.service.sending import outbox_id_of, send, send_due
 from coevolve.payments.service.transfer import add_bank_account, change_bank_account, start_bank_transfer
 
 __all__ = [
+    "PLATFORM",
     "add_bank_account",
     "annul_receipt",
     "ask_refund",

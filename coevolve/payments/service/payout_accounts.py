@@ -157,7 +157,9 @@ def _refuse_unfit(bank: str, digits: str, holder: str, why: str) -> None:
 
 def _account(organisation_id: uuid.UUID) -> BankAccount:
     statement = select(BankAccount).where(
-        BankAccount.organisation_id == organisation_id, BankAccount.unit == "IDR"
+        BankAccount.organisation_id == organisation_id,
+        BankAccount.unit == "IDR",
+        BankAccount.claim_id.is_(None),
     )
     account = session().execute(statement).scalar_one_or_none()
     if account is None:

@@ -9,11 +9,12 @@ from sqlalchemy import func, select, text
 
 from coevolve.config import settings
 from coevolve.kit import clock
-from coevolve.kit.db import get, session
+from coevolve.kit.db import session
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import Money
 from coevolve.kit.text import clean_line, normalise_name
+from coevolve.payments import custody
 from coevolve.payments.models import BankAccount, BankAccountVersion, Payment, PaymentState
 from coevolve.payments.references import new_reference
 from coevolve.payments.service.writing import check_gift, find_by_token, write
@@ -94,8 +95,11 @@ def start_bank_transfer(
     is_rest: bool = False,
     with_code: bool = True,
     deadline: dt.datetime | None = None,
+    organisation_id: uuid.UUID | None = None,
 ) -> Payment:
     """Write a payment with a sum of its own (1 to 999 rupiah on top), reserved by a constraint until `hold_until`.
+
+    It goes to the account of the receiving organisation under direct custody, else to ours.
 
     With every code of a sum taken, or without a code (an invoice), the reference alone will identify the gift.
     `is_rest`: it completes a gift, and may be smaller than one.
@@ -104,7 +108,7 @@ def start_bank_transfer(
     first = find_by_token(reference_kind, reference_id, client_token)
     if first is not None:
         return first
-    account = _receiving_account(money.unit)
+    account = _receiving_account(money.unit, organisation_id)
     current = settings()
     until = deadline or clock.now() + dt.timedelta(hours=current.transfer_hours)
 
@@ -143,16 +147,10 @@ def _free_code(bank_account_id: uuid.UUID, base: int) -> int | None:
     return None
 
 
-def _receiving_account(unit: str) -> BankAccount:
-    statement = (
-        select(BankAccount.id)
-        .where(BankAccount.unit == unit, BankAccount.is_receiving)
-        .order_by(BankAccount.created_at, BankAccount.id)
-        .limit(1)
-    )
-    found = session().execute(statement).scalar_one_or_none()
+def _receiving_account(unit: str, organisation_id: uuid.UUID | None) -> BankAccount:
+    found = custody.receiving_account(unit, organisation_id=organisation_id)
     if found is None:
         raise Invalid(
             "no_bank_account", lazy("Transfer bank belum dapat dipakai. Pilih cara membayar yang lain.")
         )
-    return get(BankAccount, found)
+    return found

@@ -70,6 +70,7 @@ def issue_invoice(
         payer_name=organisations.get(pledge.giver_organisation_id).name,
         is_rest=True,
         with_code=with_code,
+        organisation_id=pledge.receiver_organisation_id,
         deadline=dt.datetime.combine(until, dt.time(23, 59, 59), tzinfo=ZoneInfo(JAKARTA)),
     )
     pledge.purchase_order = order

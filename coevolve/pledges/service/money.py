@@ -66,6 +66,7 @@ def pay(
             client_token=client_token,
             is_rest=True,
             payer_name=telling.giver_name(pledge) or (giver.name if giver else ""),
+            organisation_id=pledge.receiver_organisation_id,
         )
         telling.tell_how_to_transfer(pledge, payment)
         return payment

@@ -233,7 +233,7 @@ def _may_bill(pledge: Pledge, party: Party) -> bool:
 
 
 def _bill(pledge: Pledge, line: PledgeLine, parts: list[Part], failed: dict[str, Any]) -> Any:
-    if not payment_queries.has_receiving_account():
+    if not payment_queries.has_receiving_account(organisation_id=pledge.receiver_organisation_id):
         return None
     if "tagihan" in failed:
         return failed["tagihan"]

@@ -63,7 +63,7 @@ def pay(pledge_id: uuid.UUID) -> Response:
     due = queries.due_now(parts, clock.today()) if parts else room
     form = PayForm()
     free = _credit(pledge)
-    form.method.choices = _methods(free)
+    form.method.choices = _methods(pledge, free)
     if not pledge.is_pay_now and room > settings().gift_min_minor:
         form.part.choices = _choices(due, room, line.unit)
     if request.method == "GET":
@@ -122,8 +122,9 @@ def _credit(pledge: Pledge) -> int:
     return crediting.wallet_of(owner_kind, owner_id).free
 
 
-def _methods(free: int) -> list[Any]:
-    found = list(METHODS if payment_queries.has_receiving_account() else METHODS[:1])
+def _methods(pledge: Pledge, free: int) -> list[Any]:
+    takes_transfers = payment_queries.has_receiving_account(organisation_id=pledge.receiver_organisation_id)
+    found = list(METHODS if takes_transfers else METHODS[:1])
     if free >= 100:
         found.append(SelectChoice(CREDIT, _("Saldo (%(free)s)", free=format_money(Money(free)))))
     return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select, text
 
 from coevolve.kit.db import session
+from coevolve.payments.models import BankAccount
 from coevolve.reconciliation.models import Line, LineState
 
 WAITING = (LineState.unmatched, LineState.proposed, LineState.review)
@@ -92,7 +94,8 @@ WITH l AS (
   SELECT l.bank_account_id, l.amount, l.allocated, l.state, l.allocated - coalesce((
       SELECT sum(a.amount) FROM recon_allocation a
        WHERE a.line_id = l.id AND a.target_kind = 'unidentified' AND a.undone_at IS NULL), 0) AS known
-    FROM recon_line l WHERE l.booked_on = :on AND l.unit = :unit
+    FROM recon_line l
+   WHERE l.booked_on = :on AND l.unit = :unit AND l.bank_account_id = ANY(CAST(:accounts AS uuid[]))
 )
 SELECT bank_account_id AS account_id,
     coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint AS came,
@@ -130,14 +133,28 @@ FIGURES = (
 )
 
 
-def day(on: dt.date, unit: str = "IDR") -> Day:
-    """What came in on a day, in all and per account, and how much of it is explained. Two statements."""
+Accounts = Collection[uuid.UUID] | None
+"""Bank accounts to look at; None: the platform's own, never an organisation's."""
+
+
+def within(accounts: Accounts) -> ColumnElement[bool]:
+    """The condition that a line is of these accounts."""
+    if accounts is not None:
+        return Line.bank_account_id.in_(accounts)
+    return Line.bank_account_id.in_(select(BankAccount.id).where(BankAccount.organisation_id.is_(None)))
+
+
+def day(on: dt.date, unit: str = "IDR", *, of: Accounts = None) -> Day:
+    """What came into these accounts on a day, in all and per account, and how much of it is explained."""
+    ours = select(BankAccount.id).where(BankAccount.organisation_id.is_(None))
+    accounts = list(session().execute(ours).scalars()) if of is None else list(of)
+    values = {"on": on, "unit": unit, "accounts": accounts}
     rows = [
         AccountDay(account_id=row["account_id"], **{key: int(row[key]) for key in FIGURES})
-        for row in session().execute(text(_DAY), {"on": on, "unit": unit}).mappings()
+        for row in session().execute(text(_DAY), values).mappings()
     ]
-    by_card = session().execute(text(_BY_CARD), {"on": on, "unit": unit})
-    return Day(on=on, unit=unit, total=rows[0], accounts=rows[1:], by_card=int(by_card.scalar_one()))
+    by_card = session().execute(text(_BY_CARD), {"on": on, "unit": unit}).scalar_one() if of is None else 0
+    return Day(on=on, unit=unit, total=rows[0], accounts=rows[1:], by_card=int(by_card))
 
 
 FILTERS: dict[str, ColumnElement[bool]] = {
@@ -153,6 +170,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
 
 def lines_of(
     *,
+    of: Accounts = None,
     on: dt.date | None = None,
     account_id: uuid.UUID | None = None,
     narrowed: str = "",
@@ -160,8 +178,8 @@ def lines_of(
     before_id: int | None = None,
     limit: int = 30,
 ) -> list[Line]:
-    """Bank lines, newest first."""
-    statement = select(Line).order_by(Line.id.desc()).limit(limit)
+    """Lines of these bank accounts, newest first."""
+    statement = select(Line).where(within(of)).order_by(Line.id.desc()).limit(limit)
     if on is not None:
         statement = statement.where(Line.booked_on == on)
     if account_id is not None:
@@ -175,13 +193,20 @@ def lines_of(
     return list(session().execute(statement).scalars())
 
 
-def queue(*, account_id: uuid.UUID | None = None, after: int | None = None, limit: int = 30) -> list[Line]:
-    """Lines that wait for a person: proposals before open questions, the oldest day first."""
+def queue(
+    *,
+    of: Accounts = None,
+    account_id: uuid.UUID | None = None,
+    after: int | None = None,
+    limit: int = 30,
+) -> list[Line]:
+    """Lines of these accounts that wait for a person: proposals before open questions, the oldest day first."""
     statement = select(Line).where(
+        within(of),
         or_(
             Line.state.in_([LineState.proposed, LineState.review]),
             and_(Line.state == LineState.partly, Line.reason.is_not(None)),
-        )
+        ),
     )
     if account_id is not None:
         statement = statement.where(Line.bank_account_id == account_id)

@@ -38,6 +38,8 @@ _NAMELESS = f"{_IN} AND l.ref IS NULL AND l.refs IS NULL"
 _WAITS = "p.provider = 'bank_transfer' AND p.state IN ('awaiting', 'grace')"
 _FREE = """NOT EXISTS (SELECT 1 FROM recon_allocation t WHERE t.target_id = p.id
     AND t.posting_id IS NULL AND t.undone_at IS NULL)"""
+_OWN = "EXISTS (SELECT 1 FROM payment_bank_account b WHERE b.id = l.bank_account_id AND b.organisation_id IS NOT NULL)"
+"""The line is of an organisation's own bank: nothing of ours comes in or goes out there."""
 _LIKENESS = "greatest(similarity(l.payer_norm, p.payer_norm), word_similarity(p.payer_norm, l.payer_norm))"
 
 
@@ -294,7 +296,7 @@ WITH c AS (
       count(*) OVER (PARTITION BY o.id) AS lines,
       o.state = 'paid' AND position(upper(o.provider_ref) IN upper(l.text_raw)) > 0 AS is_named
     FROM payment_payout o JOIN recon_line l ON l.amount = o.amount AND l.unit = o.unit
-   WHERE {_NAMELESS} AND o.state IN ('in_transit', 'paid') AND l.booked_on >= o.created_at::date - 1
+   WHERE {_NAMELESS} AND NOT {_OWN} AND o.state IN ('in_transit', 'paid') AND l.booked_on >= o.created_at::date - 1
      AND NOT EXISTS (SELECT 1 FROM recon_allocation t WHERE t.target_id = o.id
        AND t.posting_id IS NULL AND t.undone_at IS NULL)
 ), u AS (
@@ -311,7 +313,11 @@ REFUND = f"""
 WITH c AS (
   SELECT l.id, r.id AS payment_id, l.amount, count(*) OVER (PARTITION BY r.id) AS lines
     FROM recon_line l JOIN payment_refund r ON r.public_ref = l.ref AND r.amount = -l.amount AND r.unit = l.unit
-   WHERE {_LINE} AND l.amount < 0 AND r.provider = 'bank_transfer' AND r.state IN ('sending', 'pending')
+    JOIN payment p ON p.id = r.payment_id JOIN payment_bank_account a ON a.id = p.bank_account_id
+    JOIN payment_bank_account h ON h.id = l.bank_account_id
+     AND h.organisation_id IS NOT DISTINCT FROM a.organisation_id
+   WHERE {_LINE} AND l.amount < 0 AND r.provider = 'bank_transfer'
+     AND (r.state IN ('sending', 'pending') OR r.state = 'approved' AND a.organisation_id IS NOT NULL)
 ), {_take("refund", score="1", source="c AS u WHERE u.lines = 1", kind="refund")}"""
 
 DISBURSEMENT = f"""
@@ -358,6 +364,15 @@ WITH u AS (
 SELECT count(*) FROM u
 """
 
+# What an organisation spends from its own bank is its own matter: left out, and shown as such.
+OWN_SPENDING = f"""
+WITH u AS (
+  UPDATE recon_line l SET state = 'ignored', reason = 'own_spending'
+   WHERE {_LINE} AND l.amount < 0 AND l.ref IS NULL AND l.refs IS NULL AND {_OWN} RETURNING l.id
+)
+SELECT count(*) FROM u
+"""
+
 # Whatever is left waits for a person, with the nearest thing to a reason.
 REST = f"""
 WITH sums AS (
@@ -397,5 +412,6 @@ STAGES = (
     Stage("S5b", "several lines of a sender for one payment: proposal", S5B),
     Stage("S3b", "the code was forgotten, the name fits: proposal", S3B),
     Stage("known", "a sender known from before: proposal", KNOWN),
+    Stage("own", "money an organisation spends from its own bank", OWN_SPENDING),
     Stage("rest", "a person looks", REST),
 )

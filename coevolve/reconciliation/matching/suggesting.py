@@ -18,7 +18,16 @@ from coevolve.disbursements import queries as disbursements
 from coevolve.kit.db import session
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import Money, format_money
-from coevolve.payments.models import Payment, PaymentState, Payout, PayoutState, Refund, RefundState
+from coevolve.payments import custody
+from coevolve.payments.models import (
+    BankAccount,
+    Payment,
+    PaymentState,
+    Payout,
+    PayoutState,
+    Refund,
+    RefundState,
+)
 from coevolve.pledges.models import Pledge
 from coevolve.reconciliation.models import Allocation, Line, LineState, Sender
 
@@ -267,6 +276,8 @@ def _one_digit_apart(one: int, other: int) -> bool:
 
 
 def _payouts(line: Line) -> list[Suggestion]:
+    if custody.custodian_of_account(line.bank_account_id) is not None:
+        return []
     statement = (
         select(Payout)
         .where(
@@ -341,11 +352,18 @@ def _outgoing(line: Line, kind: str, thing: Any, *, label: str, ref: str | None)
 
 
 def _refunds(line: Line) -> list[Suggestion]:
+    custodian = custody.custodian_of_account(line.bank_account_id)
+    waiting = [RefundState.sending, RefundState.pending]
+    if custodian is not None:
+        waiting.append(RefundState.approved)
     statement = (
         select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(BankAccount, BankAccount.id == Payment.bank_account_id)
         .where(
+            BankAccount.organisation_id.is_not_distinct_from(custodian),
             Refund.provider == "bank_transfer",
-            Refund.state.in_([RefundState.sending, RefundState.pending]),
+            Refund.state.in_(waiting),
             Refund.unit == line.unit,
             Refund.amount == -line.amount,
         )

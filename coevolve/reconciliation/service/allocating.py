@@ -22,7 +22,7 @@ from coevolve.ledger import service as ledger
 from coevolve.ledger.service import Transfer
 from coevolve.reconciliation import queries
 from coevolve.reconciliation.models import Allocation, Line, LineState
-from coevolve.reconciliation.service import targets
+from coevolve.reconciliation.service import own_hands, targets
 from coevolve.reconciliation.service.cases import close_by_itself, open_case
 
 SYSTEM = "system"
@@ -75,7 +75,11 @@ def book_wishes(line: Line, wishes: Sequence[Wish], *, by: uuid.UUID | None) -> 
     if not wishes or rest < 0 or min(one.amount for one in wishes) <= 0:
         raise Conflict("too_much", lazy("Jumlah bagian-bagiannya melebihi mutasi ini."))
     aside = unidentified(line)
-    source = accounts.unidentified(line.unit) if aside else accounts.bank(line.bank_account_id, line.unit)
+    source = (
+        own_hands.unidentified_of(line.bank_account_id, line.unit)
+        if aside
+        else accounts.bank(line.bank_account_id, line.unit)
+    )
     booked = [_book(line, wish, source, by) for wish in sorted(wishes, key=lambda wish: wish.target_id)]
     if aside is not None:
         _shrink(line, aside, wished)
@@ -141,7 +145,7 @@ def keep_unidentified(line: Line, *, by: uuid.UUID | None, amount: int) -> Alloc
         transfers=[
             Transfer(
                 debit_id=accounts.bank(line.bank_account_id, line.unit),
-                credit_id=accounts.unidentified(line.unit),
+                credit_id=own_hands.unidentified_of(line.bank_account_id, line.unit),
                 amount=amount,
                 unit=line.unit,
             )

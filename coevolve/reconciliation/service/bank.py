@@ -17,6 +17,7 @@ from coevolve.kit.errors import Conflict, DomainError, Forbidden, Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import Money
 from coevolve.kit.text import clean_line, clean_text, normalise_name
+from coevolve.payments import custody
 from coevolve.payments.models import BankAccount, Payment
 from coevolve.payments.references import find_references
 from coevolve.reconciliation import queries
@@ -36,7 +37,7 @@ from coevolve.reconciliation.service.allocating import (
 )
 from coevolve.reconciliation.service.cases import open_case
 from coevolve.reconciliation.service.targets import target
-from coevolve.reconciliation.service.undoing import reverse_line
+from coevolve.reconciliation.service.undoing import reverse_line, undo_line
 from coevolve.reconciliation.statements.joining import stands_on_file
 
 OLDEST_DAYS = 366
@@ -290,6 +291,8 @@ def put_off(*, line_id: int, by: uuid.UUID, note: str) -> Line:
 def ignore(*, line_id: int, by: uuid.UUID, note: str) -> Line:
     """Leave a line out for good, with the reason; it goes on being shown as the day's difference."""
     line = lock_open(line_id)
+    if line.allocated and _is_only_aside(line):
+        undo_line(line_id=line.id, by=by, reason=_reason(note))
     if line.allocated:
         raise Conflict("is_booked", lazy("Mutasi ini sudah dibukukan. Batalkan dulu pencocokannya."))
     withdraw(line)
@@ -297,6 +300,13 @@ def ignore(*, line_id: int, by: uuid.UUID, note: str) -> Line:
     _tell("ignored", line, by, note=line.note)
     session().flush()
     return line
+
+
+def _is_only_aside(line: Line) -> bool:
+    """An organisation's own bank also has money that is no gift through us: kept as unknown, it can be left out."""
+    aside = unidentified(line)
+    is_own = custody.custodian_of_account(line.bank_account_id) is not None
+    return is_own and aside is not None and aside.amount == line.allocated
 
 
 def look_again(*, line_id: int, by: uuid.UUID) -> Line:

@@ -22,6 +22,7 @@ from coevolve.pledges import links as pledge_links
 from coevolve.pledges import queries as pledge_queries
 from coevolve.pledges import service as pledges
 from coevolve.pledges.queries import Settlement
+from coevolve.reconciliation.service import own_hands
 from coevolve.reconciliation.service.cases import close_by_itself, open_case
 from coevolve.recurring import service as recurring
 
@@ -53,6 +54,12 @@ def credit_account(settlement: Settlement, unit: str) -> int:
     return accounts.donor_credit(settlement.pledge_id, unit, owner_kind="pledge")
 
 
+def credit_for(payment: Payment, settlement: Settlement) -> int:
+    """Where what a payment brought too much or too late waits: in the bank it came to."""
+    own = own_hands.credit_of(payment, settlement)
+    return credit_account(settlement, payment.unit) if own is None else own
+
+
 def book(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
     """Book an arrival on a locked payment, once per key; returns the posting's id."""
     is_open = payment.state in OPEN or payment.state == PaymentState.captured
@@ -72,8 +79,9 @@ def _into_fund(payment: Payment, settlement: Settlement, arrival: Arrival) -> in
     if meant:
         transfers.append(_transfer(arrival.from_account, fund, meant))
     if surplus:
-        transfers.append(_transfer(arrival.from_account, credit_account(settlement, money.unit), surplus))
+        transfers.append(_transfer(arrival.from_account, credit_for(payment, settlement), surplus))
     posting_id = _post(payment, arrival, transfers)
+    own_hands.take_in_hand(payment, settlement, meant, key=arrival.key, at=arrival.at, actor=arrival.actor)
     _count(payment, arrival)
     if payment.state != PaymentState.captured:
         moves.move(payment, PaymentState.captured, by=None, cause=arrival.key)
@@ -108,7 +116,7 @@ def _meant(payment: Payment, settlement: Settlement, money: Money) -> Money:
 
 def _into_credit(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
     """Late or unwanted money: kept as the giver's credit, and a person asks the giver."""
-    to = credit_account(settlement, arrival.money.unit)
+    to = credit_for(payment, settlement)
     posting_id = _post(payment, arrival, [_transfer(arrival.from_account, to, arrival.money)])
     _count(payment, arrival)
     kind = _why_credit(payment, settlement)
@@ -158,7 +166,12 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         # The rest of a gift that came in parts: one receipt for the whole replaces the first.
         payments.annul_receipt(payment_id=payment.id, because="replaced: more of the same gift came")
         money = money + Money(live.amount, live.unit)
-    receipt = payments.write_receipt(payment_id=payment.id, money=money, paid_at=arrival.at)
+    receipt = payments.write_receipt(
+        payment_id=payment.id,
+        money=money,
+        paid_at=arrival.at,
+        issuer=own_hands.issuer_of(payment) or payments.PLATFORM,
+    )
     journal.record(
         CAPTURED,
         about=("payment", payment.id),

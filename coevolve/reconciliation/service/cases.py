@@ -12,14 +12,19 @@ from sqlalchemy.exc import IntegrityError
 from coevolve.config import settings
 from coevolve.journal import service as journal
 from coevolve.kit import clock, moves
-from coevolve.kit.db import lock, session
+from coevolve.kit.db import get, lock, session
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.money import Money
 from coevolve.kit.text import clean_text
 from coevolve.notifications import service as notifications
+from coevolve.organisations import queries as organisations
+from coevolve.payments import custody
+from coevolve.payments.models import Payment
 from coevolve.people import queries as people
-from coevolve.reconciliation.models import CLOSED, Case, CaseNote, CaseState
+from coevolve.people.models import Person
+from coevolve.reconciliation.models import CLOSED, Case, CaseNote, CaseState, Line
+from coevolve.reconciliation.service import own_hands
 from coevolve.reconciliation.words import KINDS, titles
 
 NOTE_LIMIT = 2000
@@ -46,6 +51,7 @@ def open_case(
         subject_kind=subject_kind,
         subject_id=subject_id,
         payment_id=payment_id,
+        organisation_id=_custodian(subject_kind, subject_id, payment_id),
         unit=difference.unit if difference else None,
         amount=difference.amount if difference else None,
         state=CaseState.open,
@@ -61,14 +67,34 @@ def open_case(
             raise
         return found
     journal.record("case.opened", about=("case", case.id), by=None, data={"kind": kind}, visibility="staff")
+    person_ids, desk = own_hands.finance_of(case.organisation_id)
     notifications.queue(
         kind="finance.case",
-        person_ids=[person.id for person in people.staff_with("finance")],
+        person_ids=person_ids,
         about=("case", case.id),
-        data={"title": titles(kind), "path": f"/keuangan/kasus/{case.id}"},
+        data={"title": titles(kind), "path": f"{desk}/kasus/{case.id}"},
         dedupe_key=f"finance.case:{case.id}",
     )
     return case
+
+
+def _custodian(subject_kind: str, subject_id: str, payment_id: uuid.UUID | None) -> uuid.UUID | None:
+    """Whose finance settles it: that of the organisation in whose own bank the money is, else ours."""
+    if subject_kind == "line":
+        return custody.custodian_of_account(get(Line, int(subject_id)).bank_account_id)
+    return custody.custodian_of(get(Payment, payment_id)) if payment_id is not None else None
+
+
+def possible_owners(case: Case) -> list[Person]:
+    """Who may hold a case: the platform's finance, and for an own bank its organisation's owners and finance."""
+    members = (
+        organisations.members_of(case.organisation_id, roles=own_hands.MONEY_ROLES)
+        if case.organisation_id is not None
+        else []
+    )
+    return members + [
+        one for one in people.staff_with("finance") if one.id not in {two.id for two in members}
+    ]
 
 
 def take(*, case_id: uuid.UUID, by: uuid.UUID, owner_id: uuid.UUID | None = None) -> Case:
@@ -76,7 +102,7 @@ def take(*, case_id: uuid.UUID, by: uuid.UUID, owner_id: uuid.UUID | None = None
     case = lock(Case, case_id)
     _refuse_closed(case)
     owner = owner_id or by
-    if owner != by and owner not in {person.id for person in people.staff_with("finance")}:
+    if owner != by and owner not in {person.id for person in possible_owners(case)}:
         raise Invalid("owner_unknown", lazy("Pilih petugas keuangan."), field="owner")
     case.owner_id = owner
     if case.state == CaseState.open:

@@ -53,7 +53,8 @@ def match(
 
     Lines entered by hand are left to whoever entered them, unless `typed`.
     """
-    accounts = [one.id for one in payments.bank_accounts()] if account_ids is None else list(account_ids)
+    everyones = [*payments.bank_accounts(), *payments.direct_accounts()] if account_ids is None else []
+    accounts = [one.id for one in everyones] if account_ids is None else list(account_ids)
     done = Matched(run_stages(accounts, typed=typed, report=report))
     done.posted, done.refused, done.left = post_due(seconds=seconds, progress=progress)
     return done

@@ -15,11 +15,12 @@ from coevolve.kit.money import Money
 from coevolve.kit.text import clean_text
 from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
+from coevolve.payments import custody
 from coevolve.payments import service as payments
 from coevolve.payments.models import REFUND, Payment, Refund, RefundAccount, RefundList, RefundState
 from coevolve.payments.service import refunding as asking
 from coevolve.reconciliation.models import Line
-from coevolve.reconciliation.service import refund_news
+from coevolve.reconciliation.service import own_hands, refund_news
 from coevolve.reconciliation.service.booking import settlement_of
 from coevolve.reconciliation.service.refunding import (
     BANK,
@@ -51,6 +52,8 @@ SELECT r.id, a.id AS account_id FROM payment_refund r
      WHERE (v.owner_kind, v.owner_id) = {OWNER}
      ORDER BY v.version DESC LIMIT 1) a ON a.verified_at IS NOT NULL
  WHERE r.state = 'approved' AND r.provider = 'bank_transfer'
+   AND NOT EXISTS (SELECT 1 FROM payment_bank_account b
+                    WHERE b.id = y.bank_account_id AND b.organisation_id IS NOT NULL)
 """
 
 
@@ -86,6 +89,22 @@ def mark_sent(*, refund_id: uuid.UUID, by: uuid.UUID) -> Refund:
     asking.record(refund, "refund.sent", by)
     session().flush()
     return refund
+
+
+def mark_own_sent(*, refund_id: uuid.UUID, by: uuid.UUID) -> Refund:
+    """An organisation has paid a refund out of its own bank; only that bank's line will say that it is gone."""
+    refund, payment, settlement = locked(refund_id)
+    if custody.custodian_of(payment) is None:
+        raise Conflict("not_on_list", lazy("Pengembalian ini tidak sedang menunggu ditransfer."))
+    own_hands.require_side(payment, by)
+    account = payments.newest_account(owner_of(settlement))
+    if account is None or account.refused_at is not None:
+        raise Conflict("no_refund_account", lazy("Donatur belum menulis rekeningnya."))
+    if refund.state != RefundState.approved:
+        raise Conflict("not_on_list", lazy("Pengembalian ini tidak sedang menunggu ditransfer."))
+    refund.account_id = account.id
+    moves.move(refund, RefundState.sending, by=by, cause="paid by the organisation")
+    return mark_sent(refund_id=refund.id, by=by)
 
 
 def mark_list_sent(*, list_id: uuid.UUID, by: uuid.UUID) -> int:
@@ -146,6 +165,9 @@ def settle_refund_by_line(
     """A debit line of the bank says that a refund is gone: nothing else settles one by transfer. The posting's id."""
     refund, payment, settlement = locked(refund_id)
     line = get(Line, line_id)
+    if custody.custodian_of(payment) is not None and refund.state == RefundState.approved:
+        # The organisation paid it and nobody had said so: its bank's line is the proof.
+        moves.move(refund, RefundState.sending, by=None, cause=f"bank line {line_id}")
     if refund.provider != BANK or refund.state not in {RefundState.sending, RefundState.pending}:
         raise Conflict("refund_not_waiting", lazy("Pengembalian ini tidak sedang menunggu mutasi bank."))
     if abs(money.amount) != refund.amount or money.unit != refund.unit:

@@ -24,16 +24,17 @@ from coevolve.ledger import queries as ledger_queries
 from coevolve.ledger import service as ledger
 from coevolve.ledger.service import Transfer
 from coevolve.notifications import service as notifications
+from coevolve.payments import custody
 from coevolve.payments import service as payments
 from coevolve.payments.models import Outbox, Payment, PaymentState, Refund, RefundState
 from coevolve.payments.service import refunding as asking
-from coevolve.people import queries as people
 from coevolve.pledges import service as pledges
 from coevolve.pledges.queries import Settlement
 from coevolve.pledges.queries import settlement_of as look_up
-from coevolve.reconciliation.service import refund_news
+from coevolve.reconciliation.service import own_hands, refund_news
 from coevolve.reconciliation.service.booking import credit_account, settlement_of
 from coevolve.reconciliation.service.cases import open_case
+from coevolve.reconciliation.service.own_hands import PLATFORM_DESK
 from coevolve.reconciliation.service.sources import refuse_moved_on, take
 
 WHY_NOT: dict[str, Any] = {
@@ -76,6 +77,7 @@ def approve_refund(*, refund_id: uuid.UUID, by: uuid.UUID) -> Refund:
     refund, payment, settlement = locked(refund_id)
     if refund.round_id is not None:
         raise Conflict("refund_of_round", lazy("Pengembalian ini disetujui bersama seluruh kampanyenya."))
+    own_hands.require_side(payment, by)
     if by == settlement.giver_person_id:
         raise Forbidden("own_gift", lazy("Pengembalian untuk Anda sendiri disetujui orang lain."))
     if refund.requested_by == by and needs_second(Money(refund.amount, refund.unit)):
@@ -129,7 +131,7 @@ def book_out(
     actor: str = "system",
 ) -> None:
     """Out of credit, fund or the CSO's debt, onto the account of refunds payable."""
-    taken = take(payment, settlement, refund.amount, into=accounts.refunds_payable(refund.unit))
+    taken = take(payment, settlement, refund.amount, into=own_hands.payable_of(refund))
     refund.gift = taken.gift
     refund.fund_posting_id = ledger.post(
         key=f"refund:{refund.id}:approved",
@@ -140,6 +142,7 @@ def book_out(
         effective_at=at,
         actor=actor,
     )
+    own_hands.reports_follow(payment, settlement)
 
 
 class WhyNot(StrEnum):
@@ -166,10 +169,19 @@ def why_not(payment: Payment, settlement: Settlement) -> WhyNot | None:
     since = payment.captured_at or payment.created_at
     if since < clock.now() - dt.timedelta(days=settings().refund_ask_days):
         return WhyNot.too_late
-    fund = accounts.fund(settlement.listing_id, payment.unit)
-    if ledger_queries.available([fund]).get(fund, 0) < left.amount:
+    if _still_there(payment, settlement) < left.amount:
         return WhyNot.disbursed
     return None
+
+
+def _still_there(payment: Payment, settlement: Settlement) -> int:
+    """What of a listing's money is neither disbursed nor, in the organisation's own bank, accounted for as spent."""
+    custodian = custody.custodian_of(payment)
+    if custodian is not None:
+        account = accounts.own_spending(settlement.listing_id, custodian, payment.unit)
+    else:
+        account = accounts.fund(settlement.listing_id, payment.unit)
+    return ledger_queries.available([account]).get(account, 0)
 
 
 def ask_by_giver(
@@ -192,14 +204,15 @@ def ask_by_giver(
     refund = payments.ask_refund(
         payment_id=payment_id, money=money, reason=reason, by=by, origin="giver", client_token=client_token
     )
+    person_ids, desk = own_hands.finance_of(custody.custodian_of(first))
     notifications.queue(
         kind="refund.asked",
-        person_ids=[person.id for person in people.staff_with("finance")],
+        person_ids=person_ids,
         about=("refund", refund.id),
         data={
             "title": settlement.title,
             "amount_minor": refund.amount,
-            "path": f"/keuangan/pengembalian/{refund.id}",
+            "path": f"{desk}/pengembalian" if desk != PLATFORM_DESK else f"{desk}/pengembalian/{refund.id}",
         },
         dedupe_key=f"refund.asked:{refund.id}",
     )
@@ -208,8 +221,11 @@ def ask_by_giver(
 
 def decline_refund(*, refund_id: uuid.UUID, by: uuid.UUID, because: str) -> Refund:
     """Refuse what was asked, or stop what is approved and not sent; a giver who asked is told why."""
-    settlement = look_up(get(Payment, get(Refund, refund_id).payment_id).reference_id)
+    payment = get(Payment, get(Refund, refund_id).payment_id)
+    own_hands.require_side(payment, by)
+    settlement = look_up(payment.reference_id)
     refund = payments.cancel_refund(refund_id=refund_id, by=by, because=because)
+    own_hands.reports_follow(payment, settlement)
     if refund.origin == "giver" or refund.approved_at is not None:
         refund_news.tell_cancelled(get(Payment, refund.payment_id), settlement, refund)
     return refund
@@ -255,7 +271,7 @@ def book_done(refund: Refund, *, key: str, into: int, at: dt.datetime, actor: st
         kind="refund.done",
         transfers=[
             Transfer(
-                debit_id=accounts.refunds_payable(refund.unit),
+                debit_id=own_hands.payable_of(refund),
                 credit_id=into,
                 amount=refund.amount,
                 unit=refund.unit,
@@ -278,7 +294,7 @@ def book_back(refund: Refund, *, key: str, out_of: int, at: dt.datetime | None =
         transfers=[
             Transfer(
                 debit_id=out_of,
-                credit_id=accounts.refunds_payable(refund.unit),
+                credit_id=own_hands.payable_of(refund),
                 amount=refund.amount,
                 unit=refund.unit,
             )
@@ -296,6 +312,7 @@ def undo(refund: Refund, payment: Payment, settlement: Settlement, *, was_done: 
         payment.refund_pending += refund.amount
         take_up_again(refund, payment, settlement, cause="refund failed")
     asking.give_back_reserve(payment, refund, kind="refund.undone")
+    own_hands.reports_follow(payment, settlement)
     refund.ended_because, refund.done_at = why, clock.now()
     asking.record(refund, "refund.failed", None, reason=why)
     open_case(

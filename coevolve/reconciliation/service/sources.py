@@ -14,9 +14,11 @@ from coevolve.kit.money import Money
 from coevolve.ledger import accounts
 from coevolve.ledger import queries as ledger_queries
 from coevolve.ledger.service import Transfer
+from coevolve.payments import custody
 from coevolve.payments.models import Payment
 from coevolve.pledges.queries import Settlement
-from coevolve.reconciliation.service.booking import credit_account
+from coevolve.reconciliation.service import own_hands
+from coevolve.reconciliation.service.booking import credit_for
 from coevolve.reconciliation.service.cases import open_case
 
 CREDIT, FUND, DEBT = "credit", "fund", "debt"
@@ -37,13 +39,17 @@ def sources_of(payment: Payment, settlement: Settlement, amount: int) -> list[So
     No more comes out of a fund than this payment brought it. The balances are locked, so that nobody spends between
     this look and the posting.
     """
-    credit = credit_account(settlement, payment.unit)
+    credit = credit_for(payment, settlement)
     fund = accounts.fund(settlement.listing_id, payment.unit)
     _lock_balances(credit, fund)
     free = ledger_queries.available([credit, fund])
     in_credit, in_fund = _lies(payment)
     from_credit = max(0, min(amount, in_credit, free.get(credit, 0)))
     rest = amount - from_credit
+    if custody.custodian_of(payment) is not None:
+        # It lies in the organisation's hands and passes through the fund on its way back (`take`).
+        found = [Source(credit, from_credit, CREDIT), Source(fund, rest, FUND)]
+        return [one for one in found if one.amount > 0]
     from_fund = max(0, min(rest, in_fund, free.get(fund, 0)))
     found = [Source(credit, from_credit, CREDIT), Source(fund, from_fund, FUND)]
     if rest > from_fund:
@@ -54,7 +60,7 @@ def sources_of(payment: Payment, settlement: Settlement, amount: int) -> list[So
 
 def refuse_moved_on(payment: Payment, settlement: Settlement, amount: int) -> None:
     """Raise Conflict when the giver has given this money on from its credit: then that gift is the one to go back."""
-    credit = credit_account(settlement, payment.unit)
+    credit = credit_for(payment, settlement)
     _lock_balances(credit)
     in_credit, in_fund = _lies(payment)
     in_credit = max(0, min(in_credit, ledger_queries.available([credit]).get(credit, 0)))
@@ -84,12 +90,14 @@ def take(payment: Payment, settlement: Settlement, amount: int, *, into: int) ->
                 payment_id=payment.id,
                 difference=Money(one.amount, payment.unit),
             )
+    gift = sum(one.amount for one in found if one.kind != CREDIT)
     return Taken(
-        [
+        own_hands.back_from_hands(payment, settlement, gift)
+        + [
             Transfer(debit_id=one.account_id, credit_id=into, amount=one.amount, unit=payment.unit)
             for one in found
         ],
-        sum(one.amount for one in found if one.kind != CREDIT),
+        gift,
     )
 
 

@@ -16,8 +16,10 @@ from coevolve.kit.money import Money
 from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
 from coevolve.ledger.service import Transfer
-from coevolve.payments.models import Payment, Payout, PayoutState
+from coevolve.payments import custody
+from coevolve.payments.models import Payment, Payout, PayoutState, Refund
 from coevolve.reconciliation.models import Line
+from coevolve.reconciliation.service import own_hands
 from coevolve.reconciliation.service.booking import Arrival, book, settlement_of
 from coevolve.reconciliation.service.refund_lists import (
     bounce_refund_by_line,
@@ -86,6 +88,8 @@ def _payment_back(part: Part, posting_id: int) -> int:
 def _payout(part: Part) -> int:
     _comes_in(part)
     payout = lock(Payout, part.target_id)
+    if custody.custodian_of_account(part.line.bank_account_id) is not None:
+        raise Conflict("other_account", lazy("Dukungan ini menunggu di rekening atau mata uang yang lain."))
     if payout.unit != part.line.unit or payout.amount != part.amount:
         raise Conflict("other_sum", lazy("Jumlah pencairan ini berbeda dari mutasi bank."))
     moves.move(payout, PayoutState.reconciled, by=part.by, cause=f"bank line {part.line.id}")
@@ -102,6 +106,10 @@ def _payout_back(part: Part, posting_id: int) -> int:
 def _fee(part: Part) -> int:
     """The bank's own fee, tax or interest."""
     about = ("bank_account", part.line.bank_account_id)
+    own = own_hands.fees_of(part.line.bank_account_id, part.line.unit)
+    if own is not None:
+        sides = (part.source, own) if part.line.amount > 0 else (own, part.source)
+        return _post(part, "bank.interest" if part.line.amount > 0 else "bank.fee", *sides, about)
     if part.line.amount > 0:
         return _post(part, "bank.interest", part.source, accounts.bank_interest(part.line.unit), about)
     expense = accounts.fee_expense(BANK, part.line.unit)
@@ -114,6 +122,7 @@ def _fee_back(part: Part, posting_id: int) -> int:
 
 def _refund(part: Part) -> int:
     """Money out: a refund that finance paid. Money in: the giver's bank sent it back."""
+    own_hands.refuse_other_bank(get(Refund, part.target_id), part.line.bank_account_id)
     settle = settle_refund_by_line if part.line.amount < 0 else bounce_refund_by_line
     return settle(
         refund_id=part.target_id, line_id=part.line.id, money=part.money, at=part.at, actor=part.actor

@@ -23,6 +23,7 @@ from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
 from coevolve.payments.models import Payment, PaymentState
 from coevolve.pledges import service as pledges
+from coevolve.reconciliation.service import own_hands
 from coevolve.reconciliation.service.booking import notify_giver, settlement_of
 from coevolve.reconciliation.service.cases import close_by_itself
 
@@ -44,6 +45,8 @@ def unbook(
         )
     fund = accounts.fund(settlement.listing_id, money.unit)
     given = int(session().execute(text(_TO_ACCOUNT), {"posting": posting_id, "id": fund}).scalar_one())
+    actor = str(by) if by else "system"
+    own_hands.take_out_of_hand(payment, settlement, posting_id, key=key, at=at, actor=actor)
     reversing = ledger.reverse(
         key=key,
         posting_id=posting_id,
@@ -51,7 +54,7 @@ def unbook(
         source_kind="payment",
         source_id=payment.id,
         effective_at=at,
-        actor=str(by) if by else "system",
+        actor=actor,
     )
     _wait_again(payment, money, by)
     if given:
@@ -122,4 +125,4 @@ def _annul(payment: Payment, back: Money, at: dt.datetime) -> None:
     payments.annul_receipt(payment_id=payment.id, because="undone: the bank line paid for something else")
     rest = Money(live.amount, live.unit) - back
     if rest.amount > 0:
-        payments.write_receipt(payment_id=payment.id, money=rest, paid_at=at)
+        payments.write_receipt(payment_id=payment.id, money=rest, paid_at=at, issuer=live.issuer)

@@ -16,7 +16,7 @@ from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
 from coevolve.ledger.models import Transfer as LedgerTransfer
 from coevolve.reconciliation.models import Allocation, Line, LineState
-from coevolve.reconciliation.service import targets
+from coevolve.reconciliation.service import own_hands, targets
 from coevolve.reconciliation.service.allocating import Wish, add, count, moment_of, withdraw
 from coevolve.reconciliation.service.cases import close_by_itself
 
@@ -62,6 +62,7 @@ def reverse_line(debit: Line, other_id: int, *, by: uuid.UUID | None) -> None:
     withdraw(debit)
     for row in booked_of(other):
         _undo(other, row, by)
+    aside = own_hands.unidentified_of(debit.bank_account_id, debit.unit)
     # One posting forth and back names the pair in the books; both lines are then explained by each other.
     posting_id = ledger.post(
         key=f"bank:line:{debit.id}:reverses:{other.id}",
@@ -69,12 +70,12 @@ def reverse_line(debit: Line, other_id: int, *, by: uuid.UUID | None) -> None:
         transfers=[
             ledger.Transfer(
                 debit_id=accounts.bank(debit.bank_account_id, debit.unit),
-                credit_id=accounts.unidentified(debit.unit),
+                credit_id=aside,
                 amount=other.amount,
                 unit=debit.unit,
             ),
             ledger.Transfer(
-                debit_id=accounts.unidentified(debit.unit),
+                debit_id=aside,
                 credit_id=accounts.bank(debit.bank_account_id, debit.unit),
                 amount=other.amount,
                 unit=debit.unit,
@@ -119,7 +120,7 @@ def _undo(line: Line, row: Allocation, by: uuid.UUID | None) -> None:
             kind="bank.unidentified_back",
             transfers=[
                 ledger.Transfer(
-                    debit_id=accounts.unidentified(line.unit),
+                    debit_id=own_hands.unidentified_of(line.bank_account_id, line.unit),
                     credit_id=accounts.bank(line.bank_account_id, line.unit),
                     amount=abs(row.amount),
                     unit=line.unit,
@@ -143,7 +144,7 @@ def _undo(line: Line, row: Allocation, by: uuid.UUID | None) -> None:
         by=by,
     )
     reversing = targets.target(row.target_kind).unsettle(part, posting_id)
-    aside = accounts.unidentified(line.unit)
+    aside = own_hands.unidentified_of(line.bank_account_id, line.unit)
     if _was_aside(posting_id, aside):
         # The money had been unidentified before it was matched, and is so again.
         wish = Wish(

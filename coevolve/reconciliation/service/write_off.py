@@ -32,7 +32,7 @@ def propose_write_off(*, case_id: uuid.UUID, by: uuid.UUID, note: str) -> Case:
     case = lock(Case, case_id)
     if case.state in CLOSED:
         raise Invalid("case_closed", lazy("Kasus ini sudah ditutup. Buka lagi dulu bila perlu."))
-    if case.kind not in POSSIBLE or not case.amount or not case.unit:
+    if case.organisation_id is not None or case.kind not in POSSIBLE or not case.amount or not case.unit:
         raise Conflict("not_to_write_off", lazy("Selisih macam ini tidak dapat dihapusbukukan."))
     add_note(case_id=case.id, by=by, body=note)
     moves.move(case, CaseState.proposed, by=by, cause="write-off proposed")
