@@ -50,9 +50,7 @@ WITH unfolded AS (
     FROM listing l
     LEFT JOIN money m ON m.listing_id = l.id
     LEFT JOIN other o ON o.listing_id = l.id
-   CROSS JOIN LATERAL (
-     SELECT unnest(ARRAY['', l.country_code, l.region_code, l.province_code, l.regency_code, l.district_code]) AS code
-   ) place
+   CROSS JOIN LATERAL unnest(listing_facet_places(l)) AS place(code)
    WHERE l.opened_at IS NOT NULL AND place.code IS NOT NULL
    GROUP BY place.code
 ), seated AS (

@@ -7,14 +7,15 @@ from coevolve.kit.invariants import Invariant
 INVARIANTS = [
     Invariant(
         code="listing.shelf",
-        says="Every open listing that no late report hides stands once on the shelf of browse and search, no other.",
+        says="Every open listing that no late report hides stands on the shelf, once per place and sector.",
         sql="""
-        SELECT l.id AS listing_id, l.state, count(p.listing_id) AS places, count(s.listing_id) AS words
-          FROM listing l LEFT JOIN listing_place p ON p.listing_id = l.id
-          LEFT JOIN listing_search s ON s.listing_id = l.id
-         GROUP BY l.id, l.state
-        HAVING count(p.listing_id) <> (l.state = 'open' AND l.hidden_since IS NULL)::int
-            OR count(s.listing_id) <> (l.state = 'open' AND l.hidden_since IS NULL)::int
+        SELECT l.id AS listing_id, l.state, p.rows AS places, s.rows AS words
+          FROM listing l
+         CROSS JOIN LATERAL (SELECT CASE WHEN l.state = 'open' AND l.hidden_since IS NULL THEN 1 ELSE 0 END AS on) want
+         CROSS JOIN LATERAL (SELECT count(*) AS rows FROM listing_place WHERE listing_id = l.id) p
+         CROSS JOIN LATERAL (SELECT count(*) AS rows FROM listing_search WHERE listing_id = l.id) s
+         WHERE p.rows <> want.on * (1 + cardinality(l.more_localities)) * (1 + cardinality(l.more_sectors))
+            OR s.rows <> want.on
         """,
     ),
     Invariant(
@@ -40,10 +41,29 @@ INVARIANTS = [
                  WHERE kind = '' AND support = 0 GROUP BY 1, 2 HAVING sum(count) <> 0) f
           FULL JOIN (SELECT place_code, s.sector, count(*) AS number FROM listing l
                        CROSS JOIN LATERAL unnest(listing_facet_places(l)) place_code
-                       CROSS JOIN LATERAL (VALUES (''), (l.sector)) s(sector)
+                       CROSS JOIN LATERAL unnest(ARRAY['', l.sector] || l.more_sectors) s(sector)
                       WHERE l.state = 'open' AND l.hidden_since IS NULL GROUP BY 1, 2) c
             ON (c.place_code, c.sector) = (f.place_code, f.sector)
          WHERE f.number IS DISTINCT FROM c.number
+        """,
+    ),
+    Invariant(
+        code="listing.several",
+        says="The further places and sectors of a listing are known ones, each named once and not the main one again.",
+        sql="""
+        SELECT l.id AS listing_id, l.locality_code, l.more_localities, l.sector, l.more_sectors FROM listing l
+         WHERE l.locality_code = ANY(l.more_localities) OR l.sector = ANY(l.more_sectors)
+            OR cardinality(l.more_sectors) <> (SELECT count(DISTINCT s) FROM unnest(l.more_sectors) s)
+            OR cardinality(l.more_localities) <> (SELECT count(*) FROM locality WHERE code = ANY(l.more_localities))
+        """,
+    ),
+    Invariant(
+        code="listing.urgent",
+        says="A listing stands first only while the disaster it belongs to is in force (a day's grace for the clock).",
+        sql="""
+        SELECT l.id AS listing_id, d.id AS disaster_id, d.state, d.ends_on
+          FROM listing l JOIN disaster d ON d.id = l.disaster_id
+         WHERE l.is_urgent AND (d.state <> 'declared' OR d.ends_on < current_date - 2)
         """,
     ),
     Invariant(

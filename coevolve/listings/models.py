@@ -18,12 +18,14 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coevolve.kit.db import BigKey, Created, Model, UuidKey
+from coevolve.kit.db import Created, Model, UuidKey
 from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import Machine
+from coevolve.listings import news_models as _news_models  # noqa: F401 - its tables are tables of this domain
+from coevolve.listings.finding_models import ListingPlace, ListingSearch  # noqa: F401 - and these
 
 
 class Kind(StrEnum):
@@ -84,6 +86,9 @@ class LineKind(StrEnum):
 KIND_BITS: dict[str, int] = {"money": 1, "goods": 2, "time": 4, "facility": 8}
 """Bits of `kinds`, as in the interests of matching."""
 
+PERIODS = ("once", "week", "month")
+"""Standing offers: how often the quantity is there anew; `once` is until it is used up."""
+
 VALUATION_SOURCES = ("receipt", "price_list", "wage_rate", "giver_estimate", "cso_estimate")
 
 
@@ -111,12 +116,18 @@ class Listing(UuidKey, Created, Model):
         CheckConstraint("length(title) BETWEEN 1 AND 120", name="title"),
         CheckConstraint("length(summary) <= 280 AND length(story) <= 20000", name="texts"),
         CheckConstraint("kinds BETWEEN 0 AND 15", name="kinds"),
+        CheckConstraint(
+            "cardinality(more_localities) <= 4 AND cardinality(more_sectors) <= 2", name="several"
+        ),
+        CheckConstraint("NOT is_urgent OR disaster_id IS NOT NULL", name="urgent"),
         UniqueConstraint("client_token"),
         Index("ix_listing_organisation_id", "organisation_id", "created_at"),
         Index("ix_listing_locality_code", "locality_code"),
         Index("ix_listing_in_review", "submitted_at", postgresql_where=text("state = 'in_review'")),
         Index("ix_listing_closing", "closes_on", postgresql_where=text("state IN ('open','paused')")),
         Index("ix_listing_reconfirm", "reconfirm_by", postgresql_where=text("state = 'open'")),
+        Index("ix_listing_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_listing_disaster_id", "disaster_id", postgresql_where=text("disaster_id IS NOT NULL")),
         Index(
             "ix_listing_title_trgm",
             literal_column("lower(title)").label("title_lower"),
@@ -156,9 +167,19 @@ class Listing(UuidKey, Created, Model):
     province_code: Mapped[str | None]
     regency_code: Mapped[str | None]
     district_code: Mapped[str | None]
+    more_localities: Mapped[list[str]] = mapped_column(
+        ARRAY(Text()), server_default=text("'{}'"), default=list
+    )
+    """Further places, at most four; the place above is the main one."""
     sector: Mapped[str | None]
+    more_sectors: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"), default=list)
+    """Further sectors, at most two."""
     kinds: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), default=0)
     """Which kinds of lines it has, as bits; kept by trigger."""
+    disaster_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("disaster.id"))
+    """The declared disaster it belongs to, if any."""
+    is_urgent: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    """Whether that disaster is in force: then it stands first in every list."""
     opens_on: Mapped[dt.date | None]
     """The day it first opened, on the calendar of its place."""
     closes_on: Mapped[dt.date | None]
@@ -195,6 +216,8 @@ class Listing(UuidKey, Created, Model):
     """When a member last changed it."""
     hidden_since: Mapped[dt.date | None]
     """Out of browse and search since this day, for a spending report is late; a mark, not a state."""
+    cover: Mapped[str | None]
+    """The key of its first photo (kit.photos); kept with the photos."""
 
 
 class ListingLine(UuidKey, Created, Model):
@@ -217,6 +240,14 @@ class ListingLine(UuidKey, Created, Model):
         ),
         CheckConstraint("length(label) BETWEEN 1 AND 120", name="label"),
         CheckConstraint("spent >= 0 AND receipts >= 0 AND (kind = 'money' OR spent = 0)", name="spent"),
+        CheckConstraint(
+            "per IN ('once','week','month') AND NOT (is_inexhaustible AND per <> 'once')", name="per"
+        ),
+        CheckConstraint(
+            "slot_minutes IS NULL OR (kind = 'facility' AND slot_minutes BETWEEN 15 AND 1440)",
+            name="slot_minutes",
+        ),
+        CheckConstraint("length(conditions) <= 500", name="conditions"),
         Index("ix_listing_line_listing_id", "listing_id", "position"),
     )
 
@@ -244,10 +275,62 @@ class ListingLine(UuidKey, Created, Model):
     """Standing offers: giving it does not use it up."""
     radius_km: Mapped[int | None] = mapped_column(SmallInteger)
     """Standing offers: how far from the place it can be had."""
+    per: Mapped[str] = mapped_column(server_default=text("'once'"), default="once")
+    """Standing offers: the period in which the quantity is there (PERIODS); what is left of one is not carried over."""
+    conditions: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """Standing offers: what the giver asks of whoever takes it."""
+    slot_minutes: Mapped[int | None] = mapped_column(SmallInteger)
+    """Facilities with opening hours: how long one slot is; empty: an opening as a whole."""
     spent: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     """Money: what accepted reports spent on it, in its unit; written by disbursements with each report."""
     receipts: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
     """How many receipts prove it."""
+
+
+class Opening(UuidKey, Model):
+    """When a facility on offer may be used: a weekday and hours of the clock of the listing's place."""
+
+    __tablename__ = "listing_opening"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        CheckConstraint("opens >= 0 AND opens < closes AND closes <= 1440", name="hours"),
+        CheckConstraint("valid_from <= valid_until", name="valid"),
+        # Hours of one facility never overlap, so that no two slots do.
+        ExcludeConstraint(
+            ("line_id", "="),
+            ("weekday", "="),
+            (literal_column("int4range(opens::int, closes::int)"), "&&"),
+            (literal_column("daterange(valid_from, valid_until, '[]')"), "&&"),
+            name="ex_listing_opening_hours",
+            using="gist",
+        ),
+    )
+
+    line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing_line.id", ondelete="CASCADE"))
+    weekday: Mapped[int] = mapped_column(SmallInteger)
+    """1 is Monday."""
+    opens: Mapped[int] = mapped_column(SmallInteger)
+    """Minutes after midnight."""
+    closes: Mapped[int] = mapped_column(SmallInteger)
+    valid_from: Mapped[dt.date | None]
+    valid_until: Mapped[dt.date | None]
+
+
+class Closure(UuidKey, Model):
+    """Days on which a facility on offer cannot be used all the same. Bookings already made stay until cancelled."""
+
+    __tablename__ = "listing_closure"
+    __table_args__ = (
+        CheckConstraint("first_on <= last_on", name="days"),
+        CheckConstraint("length(note) <= 120", name="note"),
+        Index("ix_listing_closure_line_id", "line_id", "last_on"),
+    )
+
+    line_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing_line.id", ondelete="CASCADE"))
+    first_on: Mapped[dt.date]
+    last_on: Mapped[dt.date]
+    note: Mapped[str] = mapped_column(server_default=text("''"), default="")
+    """Why, shown on the calendar."""
 
 
 class ListingSlug(Model):
@@ -258,131 +341,3 @@ class ListingSlug(Model):
 
     slug: Mapped[str] = mapped_column(primary_key=True)
     listing_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("listing.id", ondelete="CASCADE"))
-
-
-_WALK = (text("opened_at DESC"), text("listing_id DESC"))
-_REST: dict[str, Any] = {"postgresql_include": ["sector", "kind", "kinds"]}
-
-
-class ListingPlace(Model):
-    """The slim row of an open listing: what browsing filters and sorts by. Exists only while the listing is open.
-
-    One per listing, place and sector (today each listing has one of both). Each level of place has an index alone, with
-    the sector and with the kind, newest first, so that every page of every filter is a short walk down an index.
-    """
-
-    __tablename__ = "listing_place"
-    __table_args__ = (
-        Index("ix_listing_place_newest", *_WALK, **_REST),
-        Index("ix_listing_place_sector", "sector", *_WALK, postgresql_include=["kind", "kinds"]),
-        Index("ix_listing_place_kind", "kind", *_WALK, postgresql_include=["sector", "kinds"]),
-        *(
-            index
-            for level in ("region", "province", "regency")
-            for index in (
-                Index(f"ix_listing_place_{level}", f"{level}_code", *_WALK, **_REST),
-                Index(
-                    f"ix_listing_place_{level}_sector",
-                    f"{level}_code",
-                    "sector",
-                    *_WALK,
-                    postgresql_include=["kind", "kinds"],
-                ),
-                Index(
-                    f"ix_listing_place_{level}_kind",
-                    f"{level}_code",
-                    "kind",
-                    *_WALK,
-                    postgresql_include=["sector", "kinds"],
-                ),
-            )
-        ),
-        Index("ix_listing_place_district", "district_code", *_WALK, **_REST),
-        Index(
-            "ix_listing_place_abroad",
-            "country_code",
-            *_WALK,
-            postgresql_include=["sector", "kind", "kinds"],
-            postgresql_where=text("country_code <> 'ID'"),
-        ),
-        Index("ix_listing_place_closing", "closes_on", "listing_id"),
-        *(
-            Index(f"ix_listing_place_{level}_closing", f"{level}_code", "closes_on", "listing_id")
-            for level in ("region", "province", "regency")
-        ),
-    )
-
-    listing_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True
-    )
-    locality_code: Mapped[str] = mapped_column(primary_key=True)
-    sector: Mapped[str] = mapped_column(primary_key=True)
-    country_code: Mapped[str]
-    region_code: Mapped[str | None]
-    province_code: Mapped[str | None]
-    regency_code: Mapped[str | None]
-    district_code: Mapped[str | None]
-    kind: Mapped[str]
-    kinds: Mapped[int] = mapped_column(SmallInteger)
-    opened_at: Mapped[dt.datetime]
-    closes_on: Mapped[dt.date]
-
-
-class ListingSearch(Model):
-    """The slim row of an open listing that word search walks, by slab of opening order, newest slab first.
-
-    `tsv` holds the stems of its words and, as marked lexemes, every filter of the browse page ('p:53.02', 's:water',
-    'k:need', 'b:goods'), so that one index answers words and filters together.
-    """
-
-    __tablename__ = "listing_search"
-    __table_args__ = (
-        Index(
-            "ix_listing_search_words",
-            "slab",
-            "tsv",
-            postgresql_using="gin",
-            postgresql_with={"fastupdate": "off"},
-        ),
-    )
-
-    listing_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True
-    )
-    slab: Mapped[int] = mapped_column(Integer)
-    """open_order / 10,000."""
-    region_code: Mapped[str | None]
-    province_code: Mapped[str | None]
-    regency_code: Mapped[str | None]
-    district_code: Mapped[str | None]
-    sector: Mapped[str]
-    kind: Mapped[str]
-    kinds: Mapped[int] = mapped_column(SmallInteger)
-    opened_at: Mapped[dt.datetime]
-    tsv: Mapped[Any] = mapped_column(TSVECTOR)
-
-
-class ListingFacet(Model):
-    """How many listings are open in a place, by sector, kind and kind of support ('' and 0 mean any), as folded."""
-
-    __tablename__ = "listing_facet"
-
-    place_code: Mapped[str] = mapped_column(primary_key=True)
-    """A locality down to kecamatan; '' is everywhere."""
-    sector: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    support: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    """One bit of KIND_BITS, or 0."""
-    count: Mapped[int]
-
-
-class ListingFacetDelta(BigKey, Model):
-    """A listing that opened (+1) or ceased to be open (-1), not yet folded; counts are folded + unfolded."""
-
-    __tablename__ = "listing_facet_delta"
-
-    places: Mapped[list[str]] = mapped_column(ARRAY(Text()))
-    sector: Mapped[str]
-    kind: Mapped[str]
-    kinds: Mapped[int] = mapped_column(SmallInteger)
-    step: Mapped[int] = mapped_column(SmallInteger)

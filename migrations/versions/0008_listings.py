@@ -70,22 +70,52 @@ CREATE TRIGGER listing_place_codes BEFORE INSERT OR UPDATE OF locality_code, sta
 """
 
 SHELVE = """
-CREATE FUNCTION listing_facet_places(listing) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-  SELECT array_remove(ARRAY['', $1.country_code, $1.region_code, $1.province_code, $1.regency_code,
-                            $1.district_code], NULL)
+CREATE FUNCTION listing_codes(l listing) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT coalesce(array_agg(DISTINCT c.code), '{}') FROM locality p
+   CROSS JOIN LATERAL unnest(ARRAY[p.country_code, p.region_code, p.province_code, p.regency_code,
+     CASE p.level WHEN 'village' THEN p.parent_code END, p.code]) AS c(code)
+   WHERE p.code = ANY(l.locality_code || l.more_localities) AND c.code IS NOT NULL
+$$;
+CREATE FUNCTION listing_facet_places(l listing) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN l.more_localities = '{}' THEN
+           array_remove(ARRAY['', l.country_code, l.region_code, l.province_code, l.regency_code, l.district_code],
+                        NULL)
+         ELSE (SELECT ''::text || array_agg(c.code ORDER BY c.code) FROM unnest(listing_codes(l)) AS c(code)
+                WHERE c.code !~ '^[0-9]+[.][0-9]+[.][0-9]+[.]') END
+$$;
+CREATE FUNCTION listing_gap(l listing) RETURNS smallint LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN l.kind NOT IN ('need', 'campaign') OR l.kinds & 1 = 0 OR missing <= 0 THEN 0
+              WHEN missing <= 500000000 THEN 1 WHEN missing <= 5000000000 THEN 2
+              WHEN missing <= 50000000000 THEN 3 ELSE 4 END::smallint
+    FROM (SELECT (SELECT coalesce(sum(quantity), 0) FROM listing_line
+                   WHERE listing_id = l.id AND kind = 'money' AND unit = 'IDR')
+               - coalesce((SELECT b.balance + b.spent
+                                  + coalesce((SELECT sum(amount + spent) FROM ledger_delta WHERE account_id = a.id), 0)
+                             FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+                            WHERE a.code = 'fund:' || l.id || '\\:IDR'), 0)
+               - coalesce((SELECT b.expected
+                                  + coalesce((SELECT sum(expected) FROM ledger_delta WHERE account_id = a.id), 0)
+                             FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+                            WHERE a.code = 'promised_to:' || l.id || '\\:IDR'), 0) AS missing) m
+$$;
+CREATE FUNCTION listing_due(l listing) RETURNS date LANGUAGE sql STABLE AS $$
+  SELECT least(l.closes_on, (SELECT min(needed_until) FROM listing_line WHERE listing_id = l.id))
 $$;
 CREATE FUNCTION listing_tsv(l listing) RETURNS tsvector LANGUAGE sql STABLE AS $$
   SELECT listing_words(concat_ws(' ', l.title, l.summary,
            (SELECT name FROM organisation WHERE id = l.organisation_id),
-           (SELECT string_agg(name, ' ') FROM locality
-             WHERE code IN (l.locality_code, l.district_code, l.regency_code, l.province_code)),
-           (SELECT string_agg(label, ' ') FROM listing_line WHERE listing_id = l.id)))
+           (SELECT string_agg(name, ' ' ORDER BY code) FROM locality
+             WHERE code = ANY(codes) AND level NOT IN ('country', 'region')),
+           (SELECT string_agg(label, ' ' ORDER BY position, id) FROM listing_line WHERE listing_id = l.id)))
       || array_to_tsvector(
-           ARRAY['s:' || l.sector, 'k:' || l.kind]
-           || array_remove(ARRAY['p:' || l.locality_code, 'p:' || l.country_code, 'p:' || l.region_code,
-                'p:' || l.province_code, 'p:' || l.regency_code, 'p:' || l.district_code,
-                CASE WHEN l.kinds & 1 > 0 THEN 'b:1' END, CASE WHEN l.kinds & 2 > 0 THEN 'b:2' END,
-                CASE WHEN l.kinds & 4 > 0 THEN 'b:4' END, CASE WHEN l.kinds & 8 > 0 THEN 'b:8' END], NULL))
+           ARRAY['k:' || l.kind, 'g:' || listing_gap(l), 'c:' || to_char(listing_due(l), 'YYYY-MM')]
+           || ARRAY(SELECT 'p:' || c.code FROM unnest(codes) AS c(code))
+           || ARRAY(SELECT 's:' || c.code FROM unnest(l.sector || l.more_sectors) AS c(code))
+           || ARRAY(SELECT 'b:' || bit FROM (VALUES (1), (2), (4), (8)) v(bit) WHERE l.kinds & bit > 0)
+           || ARRAY(SELECT 'v:' || step FROM organisation o, generate_series(1, o.level) step
+                     WHERE o.id = l.organisation_id)
+           || CASE WHEN l.is_urgent THEN ARRAY['d:' || l.disaster_id] ELSE '{}' END)
+    FROM listing_codes(l) codes
 $$;
 CREATE FUNCTION listing_shelve() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -93,29 +123,30 @@ DECLARE
   is_open boolean := TG_OP <> 'DELETE' AND NEW.state = 'open' AND NEW.hidden_since IS NULL;
 BEGIN
   IF was_open AND is_open
-     AND (OLD.locality_code, OLD.sector, OLD.kinds, OLD.closes_on, OLD.opened_at, OLD.title, OLD.summary)
+     AND (OLD.locality_code, OLD.more_localities, OLD.sector, OLD.more_sectors, OLD.kinds, OLD.closes_on,
+          OLD.opened_at, OLD.title, OLD.summary)
          IS NOT DISTINCT FROM
-         (NEW.locality_code, NEW.sector, NEW.kinds, NEW.closes_on, NEW.opened_at, NEW.title, NEW.summary) THEN
+         (NEW.locality_code, NEW.more_localities, NEW.sector, NEW.more_sectors, NEW.kinds, NEW.closes_on,
+          NEW.opened_at, NEW.title, NEW.summary) THEN
+    IF (OLD.disaster_id, OLD.is_urgent) IS DISTINCT FROM (NEW.disaster_id, NEW.is_urgent) THEN
+      UPDATE listing_place SET disaster_id = CASE WHEN NEW.is_urgent THEN NEW.disaster_id END
+       WHERE listing_id = NEW.id;
+      UPDATE listing_search SET disaster_id = CASE WHEN NEW.is_urgent THEN NEW.disaster_id END,
+                                tsv = listing_tsv(NEW) WHERE listing_id = NEW.id;
+    END IF;
     RETURN NULL;
   END IF;
   IF was_open THEN
     DELETE FROM listing_place WHERE listing_id = OLD.id;
     DELETE FROM listing_search WHERE listing_id = OLD.id;
-    INSERT INTO listing_facet_delta (places, sector, kind, kinds, step)
-      VALUES (listing_facet_places(OLD), OLD.sector, OLD.kind, OLD.kinds, -1);
+    INSERT INTO listing_facet_delta (places, sectors, kind, kinds, step)
+      VALUES (listing_facet_places(OLD), OLD.sector || OLD.more_sectors, OLD.kind, OLD.kinds, -1);
   END IF;
   IF is_open THEN
-    INSERT INTO listing_place (listing_id, locality_code, sector, country_code, region_code, province_code,
-                               regency_code, district_code, kind, kinds, opened_at, closes_on)
-      VALUES (NEW.id, NEW.locality_code, NEW.sector, NEW.country_code, NEW.region_code, NEW.province_code,
-              NEW.regency_code, NEW.district_code, NEW.kind, NEW.kinds, NEW.opened_at, NEW.closes_on);
-    INSERT INTO listing_facet_delta (places, sector, kind, kinds, step)
-      VALUES (listing_facet_places(NEW), NEW.sector, NEW.kind, NEW.kinds, 1);
-    INSERT INTO listing_search (listing_id, slab, region_code, province_code, regency_code, district_code, sector,
-                                kind, kinds, opened_at, tsv)
-      SELECT NEW.id, NEW.open_order / 10000, NEW.region_code, NEW.province_code, NEW.regency_code, NEW.district_code,
-             NEW.sector, NEW.kind, NEW.kinds, NEW.opened_at,
-             listing_tsv(NEW);
+    INSERT INTO listing_place SELECT * FROM listing_places_of(NEW);
+    INSERT INTO listing_facet_delta (places, sectors, kind, kinds, step)
+      VALUES (listing_facet_places(NEW), NEW.sector || NEW.more_sectors, NEW.kind, NEW.kinds, 1);
+    INSERT INTO listing_search SELECT * FROM listing_search_of(NEW);
   END IF;
   RETURN NULL;
 END $$;
@@ -123,12 +154,44 @@ CREATE TRIGGER listing_shelve AFTER INSERT OR UPDATE OR DELETE ON listing
   FOR EACH ROW EXECUTE FUNCTION listing_shelve();
 """
 
+SHELF_ROWS = """
+CREATE FUNCTION listing_places_of(l listing) RETURNS SETOF listing_place LANGUAGE sql STABLE AS $$
+  SELECT l.id, p.code, s.sector, p.country_code, p.region_code, p.province_code, p.regency_code,
+         CASE p.level WHEN 'district' THEN p.code WHEN 'village' THEN p.parent_code END,
+         l.kind, l.kinds, l.opened_at, l.closes_on, listing_due(l), listing_gap(l), o.level::smallint,
+         CASE WHEN l.is_urgent THEN l.disaster_id END
+    FROM organisation o, locality p, unnest(l.sector || l.more_sectors) s(sector)
+   WHERE o.id = l.organisation_id AND p.code = ANY(l.locality_code || l.more_localities)
+$$;
+CREATE FUNCTION listing_search_of(l listing) RETURNS SETOF listing_search LANGUAGE sql STABLE AS $$
+  SELECT l.id, (l.open_order / 10000)::int,
+         array_agg(DISTINCT p.region_code) FILTER (WHERE p.region_code IS NOT NULL),
+         array_agg(DISTINCT p.province_code) FILTER (WHERE p.province_code IS NOT NULL),
+         array_agg(DISTINCT p.regency_code) FILTER (WHERE p.regency_code IS NOT NULL),
+         array_agg(DISTINCT CASE p.level WHEN 'district' THEN p.code WHEN 'village' THEN p.parent_code END)
+           FILTER (WHERE p.level IN ('district', 'village')),
+         l.sector || l.more_sectors, l.kind, l.kinds, l.opened_at, l.closes_on, listing_due(l),
+         CASE WHEN l.is_urgent THEN l.disaster_id END, listing_tsv(l)
+    FROM locality p WHERE p.code = ANY(l.locality_code || l.more_localities)
+$$;
+CREATE FUNCTION organisation_level_shelved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE listing_place p SET level = NEW.level FROM listing l
+   WHERE l.organisation_id = NEW.id AND p.listing_id = l.id AND p.level <> NEW.level;
+  UPDATE listing_search s SET tsv = listing_tsv(l) FROM listing l
+   WHERE l.organisation_id = NEW.id AND s.listing_id = l.id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER organisation_level_shelved AFTER UPDATE OF level ON organisation
+  FOR EACH ROW WHEN (OLD.level <> NEW.level) EXECUTE FUNCTION organisation_level_shelved();
+"""
+
 FACETS = """
 CREATE VIEW listing_facet_unfolded AS
   SELECT d.id, place_code, s.sector, k.kind, b.support::smallint AS support, d.step
     FROM listing_facet_delta d
    CROSS JOIN LATERAL unnest(d.places) place_code
-   CROSS JOIN LATERAL (VALUES (''), (d.sector)) s(sector)
+   CROSS JOIN LATERAL unnest(''::text || d.sectors) s(sector)
    CROSS JOIN LATERAL (VALUES (''), (d.kind)) k(kind)
    CROSS JOIN LATERAL (SELECT 0 UNION ALL SELECT bit FROM (VALUES (1), (2), (4), (8)) v(bit)
                         WHERE d.kinds & bit > 0) b(support);
@@ -173,7 +236,7 @@ def upgrade() -> None:
     _lines()
     _shelf()
     moves.sync_edges(op, "listing", EDGES)
-    for statement in (WORDS, PLACE_CODES, SHELVE, FACETS, LINE_KINDS):
+    for statement in (WORDS, PLACE_CODES, SHELVE, SHELF_ROWS, FACETS, LINE_KINDS):
         op.execute(statement)
 
 
@@ -181,6 +244,9 @@ def downgrade() -> None:
     """Everything of listings goes; the units stay, for others may use them."""
     op.execute("DROP VIEW listing_facet_now")
     op.execute("DROP VIEW listing_facet_unfolded")
+    op.execute("DROP TRIGGER organisation_level_shelved ON organisation")
+    op.execute("DROP FUNCTION organisation_level_shelved()")
+    op.execute("DROP FUNCTION listing_places_of(listing), listing_search_of(listing)")
     for table in (
         "listing_facet_delta",
         "listing_facet",
@@ -190,7 +256,10 @@ def downgrade() -> None:
         "listing_line",
     ):
         op.drop_table(table)
-    op.execute("DROP FUNCTION listing_facet_places(listing), listing_tsv(listing) CASCADE")
+    op.execute(
+        "DROP FUNCTION listing_facet_places(listing), listing_tsv(listing), listing_codes(listing),"
+        " listing_gap(listing), listing_due(listing) CASCADE"
+    )
     op.drop_table("listing")
     op.execute("DROP FUNCTION listing_shelve(), listing_place_codes(), listing_line_kinds()")
     op.execute("DROP FUNCTION listing_query(text), listing_words(text)")
@@ -231,8 +300,12 @@ def _listing() -> None:
         sa.Column("province_code", sa.Text()),
         sa.Column("regency_code", sa.Text()),
         sa.Column("district_code", sa.Text()),
+        sa.Column("more_localities", pg.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("sector", sa.Text()),
+        sa.Column("more_sectors", pg.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("kinds", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("disaster_id", sa.Uuid()),
+        sa.Column("is_urgent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("opens_on", sa.Date()),
         sa.Column("closes_on", sa.Date()),
         sa.Column("reconfirm_by", sa.Date()),
@@ -253,6 +326,7 @@ def _listing() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("revised_at", sa.DateTime(timezone=True)),
         sa.Column("hidden_since", sa.Date()),
+        sa.Column("cover", sa.Text()),
         _created(),
         sa.PrimaryKeyConstraint("id", name="pk_listing"),
         sa.UniqueConstraint("slug", name="uq_listing_slug"),
@@ -284,6 +358,10 @@ def _listing() -> None:
         sa.CheckConstraint("length(title) BETWEEN 1 AND 120", name="ck_listing_title"),
         sa.CheckConstraint("length(summary) <= 280 AND length(story) <= 20000", name="ck_listing_texts"),
         sa.CheckConstraint("kinds BETWEEN 0 AND 15", name="ck_listing_kinds"),
+        sa.CheckConstraint(
+            "cardinality(more_localities) <= 4 AND cardinality(more_sectors) <= 2", name="ck_listing_several"
+        ),
+        sa.CheckConstraint("NOT is_urgent OR disaster_id IS NOT NULL", name="ck_listing_urgent"),
     )
     op.create_index("ix_listing_organisation_id", "listing", ["organisation_id", "created_at"])
     op.create_index("ix_listing_locality_code", "listing", ["locality_code"])
@@ -295,6 +373,15 @@ def _listing() -> None:
     )
     op.create_index(
         "ix_listing_reconfirm", "listing", ["reconfirm_by"], postgresql_where=sa.text("state = 'open'")
+    )
+    op.create_index(
+        "ix_listing_ended_at", "listing", ["ended_at"], postgresql_where=sa.text("ended_at IS NOT NULL")
+    )
+    op.create_index(
+        "ix_listing_disaster_id",
+        "listing",
+        ["disaster_id"],
+        postgresql_where=sa.text("disaster_id IS NOT NULL"),
     )
     op.create_index(
         "ix_listing_title_trgm",
@@ -326,6 +413,9 @@ def _lines() -> None:
         sa.Column("valuation_source", sa.Text()),
         sa.Column("is_inexhaustible", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("radius_km", sa.SmallInteger()),
+        sa.Column("per", sa.Text(), server_default=sa.text("'once'"), nullable=False),
+        _text("conditions"),
+        sa.Column("slot_minutes", sa.SmallInteger()),
         sa.Column("spent", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("receipts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         _created(),
@@ -359,6 +449,15 @@ def _lines() -> None:
         sa.CheckConstraint(
             "spent >= 0 AND receipts >= 0 AND (kind = 'money' OR spent = 0)", name="ck_listing_line_spent"
         ),
+        sa.CheckConstraint(
+            "per IN ('once','week','month') AND NOT (is_inexhaustible AND per <> 'once')",
+            name="ck_listing_line_per",
+        ),
+        sa.CheckConstraint(
+            "slot_minutes IS NULL OR (kind = 'facility' AND slot_minutes BETWEEN 15 AND 1440)",
+            name="ck_listing_line_slot_minutes",
+        ),
+        sa.CheckConstraint("length(conditions) <= 500", name="ck_listing_line_conditions"),
     )
     op.create_index("ix_listing_line_listing_id", "listing_line", ["listing_id", "position"])
     op.create_table(
@@ -380,43 +479,47 @@ def _shelf() -> None:
         sa.Column("locality_code", sa.Text(), nullable=False),
         sa.Column("sector", sa.Text(), nullable=False),
         sa.Column("country_code", sa.Text(), nullable=False),
-        *_places(),
+        *(sa.Column(f"{level}_code", sa.Text()) for level in ("region", "province", "regency", "district")),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("kinds", sa.SmallInteger(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("gap", sa.SmallInteger(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("disaster_id", sa.Uuid()),
         sa.PrimaryKeyConstraint("listing_id", "locality_code", "sector", name="pk_listing_place"),
         sa.ForeignKeyConstraint(
             ["listing_id"], ["listing.id"], name="fk_listing_place_listing_id", ondelete="CASCADE"
         ),
     )
-    _walk("newest", [], ["sector", "kind", "kinds"])
-    _walk("sector", ["sector"], ["kind", "kinds"])
-    _walk("kind", ["kind"], ["sector", "kinds"])
-    op.create_index("ix_listing_place_closing", "listing_place", ["closes_on", "listing_id"])
+    _walk("newest", [])
+    _walk("sector", ["sector"])
+    _walk("kind", ["kind"])
+    _walk("closing", [], order=CLOSING)
     for level in ("region", "province", "regency"):
-        _walk(level, [f"{level}_code"], ["sector", "kind", "kinds"])
-        _walk(f"{level}_sector", [f"{level}_code", "sector"], ["kind", "kinds"])
-        _walk(f"{level}_kind", [f"{level}_code", "kind"], ["sector", "kinds"])
-        op.create_index(
-            f"ix_listing_place_{level}_closing", "listing_place", [f"{level}_code", "closes_on", "listing_id"]
-        )
-    _walk("district", ["district_code"], ["sector", "kind", "kinds"])
-    _walk(
-        "abroad",
-        ["country_code"],
-        ["sector", "kind", "kinds"],
-        postgresql_where=sa.text("country_code <> 'ID'"),
-    )
+        _walk(level, [f"{level}_code"])
+        _walk(f"{level}_sector", [f"{level}_code", "sector"])
+        _walk(f"{level}_kind", [f"{level}_code", "kind"])
+        _walk(f"{level}_closing", [f"{level}_code"], order=CLOSING)
+    _walk("district", ["district_code"])
+    _walk("abroad", ["country_code"], postgresql_where=sa.text("country_code <> 'ID'"))
+    _walk("urgent", [], postgresql_where=sa.text("disaster_id IS NOT NULL"))
     op.create_table(
         "listing_search",
         sa.Column("listing_id", sa.Uuid(), nullable=False),
         sa.Column("slab", sa.Integer(), nullable=False),
-        *_places(),
-        sa.Column("sector", sa.Text(), nullable=False),
+        *(
+            sa.Column(f"{level}_codes", pg.ARRAY(sa.Text()))
+            for level in ("region", "province", "regency", "district")
+        ),
+        sa.Column("sectors", pg.ARRAY(sa.Text()), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("kinds", sa.SmallInteger(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("disaster_id", sa.Uuid()),
         sa.Column("tsv", pg.TSVECTOR(), nullable=False),
         sa.PrimaryKeyConstraint("listing_id", name="pk_listing_search"),
         sa.ForeignKeyConstraint(
@@ -443,7 +546,7 @@ def _shelf() -> None:
         "listing_facet_delta",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("places", pg.ARRAY(sa.Text()), nullable=False),
-        sa.Column("sector", sa.Text(), nullable=False),
+        sa.Column("sectors", pg.ARRAY(sa.Text()), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("kinds", sa.SmallInteger(), nullable=False),
         sa.Column("step", sa.SmallInteger(), nullable=False),
@@ -451,15 +554,17 @@ def _shelf() -> None:
     )
 
 
-def _places() -> list[sa.Column[str]]:
-    return [sa.Column(f"{level}_code", sa.Text()) for level in ("region", "province", "regency", "district")]
+NEWEST = ("opened_at DESC", "listing_id DESC")
+CLOSING = ("closes_on", "listing_id")
+CARRIED = ("sector", "kind", "kinds", "gap", "level", "due_on", "disaster_id")
 
 
-def _walk(name: str, by: list[str], rest: list[str], **more: sa.TextClause) -> None:
+def _walk(name: str, by: list[str], *, order: tuple[str, str] = NEWEST, **more: sa.TextClause) -> None:
+    """An index in the order of a page; it carries what other filters look at, so that skipping costs no table row."""
     op.create_index(
         f"ix_listing_place_{name}",
         "listing_place",
-        [*by, sa.text("opened_at DESC"), sa.text("listing_id DESC")],
-        postgresql_include=rest,
+        [*by, *(sa.text(part) if " " in part else part for part in order)],
+        postgresql_include=[column for column in CARRIED if column not in by],
         **more,
     )

@@ -20,7 +20,7 @@ from coevolve.kit.db import session as current
 from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
 from coevolve.listings.queries import Query
-from coevolve.listings.queries.browsing import _index_walk
+from coevolve.listings.queries.walking import asks_page
 from tests.benchmarks.settling import _settle, prepared
 from tests.conftest import Committed
 from tests.factories import listings, people
@@ -120,7 +120,8 @@ def test_nobody_waits_for_a_gift_to_the_same_campaign(
 @pytest.mark.parametrize("query", [Query(), Query(sector="water"), Query(kind="campaign", order="closing")])
 def test_one_plan_serves_all_readers_of_a_list(committed: Committed, query: Query) -> None:
     """A page's statement is planned a few times and then no more: planning costs more than the rows."""
-    statement, values = _index_walk(query)
+    asked = asks_page(query)
+    statement, values = asked.sql, asked.values
     with db.engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None

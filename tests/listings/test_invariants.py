@@ -16,7 +16,14 @@ FAULTS = {
     "listing.shelf": "DELETE FROM listing_search",
     "listing.place": "UPDATE listing SET province_code = '11'",
     "listing.counts": (
-        "INSERT INTO listing_facet_delta (places, sector, kind, kinds, step) VALUES ('{53}', 'water', 'need', 1, 1)"
+        "INSERT INTO listing_facet_delta (places, sectors, kind, kinds, step) VALUES ('{53}', '{water}', 'need', 1, 1)"
+    ),
+    "listing.several": "UPDATE listing SET more_localities = ARRAY[locality_code]",
+    "listing.urgent": (
+        "WITH made AS (INSERT INTO disaster (id, name, status, decree_number, decree_on, issued_by, localities,"
+        " starts_on, ends_on, declared_by) SELECT gen_random_uuid(), 'Banjir lama', 'emergency', 'SK 1/2020',"
+        " '2020-01-01', 'Bupati', '{53.02}', '2020-01-01', '2020-02-01', id FROM person LIMIT 1 RETURNING id)"
+        " UPDATE listing SET is_urgent = true, disaster_id = made.id FROM made"
     ),
     "listing.two_moderators": "UPDATE listing SET seconded_by = NULL",
     "listing.organisation": "UPDATE organisation SET state = 'rejected'",

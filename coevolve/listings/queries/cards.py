@@ -12,7 +12,7 @@ from coevolve.kit.cards import Card, bar, cover_path
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.money import short_rupiah
 from coevolve.listings import sectors
-from coevolve.listings.queries.browsing import Row
+from coevolve.listings.queries.walking import Row
 from coevolve.listings.units import unit_label
 from coevolve.localities import queries as localities
 
@@ -38,14 +38,17 @@ def cards(rows: Iterable[Row]) -> list[Card]:
     today = clock.today()
     labels = {code: sectors.label(code) for code in sectors.CODES}
     kinds = {kind: str(label) for kind, label in KIND_LABELS.items()}
+    urgent = _("Bencana")
     return [
         Card(
             href=f"/{PATHS[row.kind]}/{row.slug}",
             title=row.title,
             sector=labels[row.sector],
-            kind=kinds[row.kind],
+            kind=f"{kinds[row.kind]} · {urgent}" if row.is_urgent else kinds[row.kind],
             organisation=row.organisation,
-            place=short_place(row.regency_code, row.province_code, row.locality_code),
+            place=several(
+                short_place(row.regency_code, row.province_code, row.locality_code), row.more_places
+            ),
             cover=cover_path(row.sector, row.id),
             bar=meter,
             words=words,
@@ -62,6 +65,11 @@ def short_place(regency_code: str | None, province_code: str | None, locality_co
         alone = province or localities.find(locality_code)
         return alone.name if alone else ""
     return f"{regency.name.replace('Kabupaten ', 'Kab. ', 1)}, {province.short_name}"
+
+
+def several(place: str, more: int) -> str:
+    """The main place of a listing, and that it names others too."""
+    return _("%(place)s dan %(num)s tempat lain", place=place, num=more) if more else place
 
 
 def days_left(closes_on: dt.date, today: dt.date) -> str:

@@ -233,20 +233,17 @@ _REBUILD = (
      WHERE o.id = l.id AND l.open_order IS DISTINCT FROM o.place
     """,
     "SELECT setval('listing_open_order', (SELECT coalesce(max(open_order), 0) + 1 FROM listing))",
+)
+SHELVING = (
     "DELETE FROM listing_place",
     """
-    INSERT INTO listing_place (listing_id, locality_code, sector, country_code, region_code, province_code,
-                               regency_code, district_code, kind, kinds, opened_at, closes_on)
-    SELECT id, locality_code, sector, country_code, region_code, province_code, regency_code, district_code, kind,
-           kinds, opened_at, closes_on FROM listing WHERE state = 'open' AND hidden_since IS NULL
+    INSERT INTO listing_place
+    SELECT p.* FROM listing l, LATERAL listing_places_of(l) p WHERE l.state = 'open' AND l.hidden_since IS NULL
     """,
     "DELETE FROM listing_search",
     """
-    INSERT INTO listing_search (listing_id, slab, region_code, province_code, regency_code, district_code, sector,
-                                kind, kinds, opened_at, tsv)
-    SELECT l.id, l.open_order / 10000, l.region_code, l.province_code, l.regency_code, l.district_code, l.sector,
-           l.kind, l.kinds, l.opened_at, listing_tsv(l) FROM listing l
-     WHERE l.state = 'open' AND l.hidden_since IS NULL
+    INSERT INTO listing_search
+    SELECT s.* FROM listing l, LATERAL listing_search_of(l) s WHERE l.state = 'open' AND l.hidden_since IS NULL
     """,
     "DELETE FROM listing_facet",
     """
@@ -254,7 +251,7 @@ _REBUILD = (
     SELECT place_code, s.sector, k.kind, b.support, count(*)
       FROM listing l
      CROSS JOIN LATERAL unnest(listing_facet_places(l)) place_code
-     CROSS JOIN LATERAL (VALUES (''), (l.sector)) s(sector)
+     CROSS JOIN LATERAL unnest(ARRAY['', l.sector] || l.more_sectors) s(sector)
      CROSS JOIN LATERAL (VALUES (''), (l.kind)) k(kind)
      CROSS JOIN LATERAL (SELECT 0 UNION ALL SELECT bit FROM (VALUES (1), (2), (4), (8)) v(bit)
                           WHERE l.kinds & bit > 0) b(support)
@@ -262,11 +259,12 @@ _REBUILD = (
     """,
     "DELETE FROM listing_facet_delta",
 )
+"""The slim rows, the search rows and the counts, derived from the open listings."""
 
 
 def rebuild_shelf() -> None:
     """Derive place codes, slim rows, search rows and counts anew from the listings (after a bulk load or a repair)."""
-    for statement in _REBUILD:
+    for statement in (*_REBUILD, *SHELVING):
         db.session().execute(text(statement))
 
 
