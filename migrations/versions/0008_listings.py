@@ -83,26 +83,34 @@ CREATE FUNCTION listing_facet_places(l listing) RETURNS text[] LANGUAGE sql STAB
          ELSE (SELECT ''::text || array_agg(c.code ORDER BY c.code) FROM unnest(listing_codes(l)) AS c(code)
                 WHERE c.code !~ '^[0-9]+[.][0-9]+[.][0-9]+[.]') END
 $$;
-CREATE FUNCTION listing_gap(l listing) RETURNS smallint LANGUAGE sql STABLE AS $$
-  SELECT CASE WHEN l.kind NOT IN ('need', 'campaign') OR l.kinds & 1 = 0 OR missing <= 0 THEN 0
-              WHEN missing <= 500000000 THEN 1 WHEN missing <= 5000000000 THEN 2
-              WHEN missing <= 50000000000 THEN 3 ELSE 4 END::smallint
-    FROM (SELECT (SELECT coalesce(sum(quantity), 0) FROM listing_line
-                   WHERE listing_id = l.id AND kind = 'money' AND unit = 'IDR')
-               - coalesce((SELECT b.balance + b.spent
-                                  + coalesce((SELECT sum(amount + spent) FROM ledger_delta WHERE account_id = a.id), 0)
-                             FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-                            WHERE a.code = 'fund:' || l.id || '\\:IDR'), 0)
-               - coalesce((SELECT b.expected
-                                  + coalesce((SELECT sum(expected) FROM ledger_delta WHERE account_id = a.id), 0)
-                             FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-                            WHERE a.code = 'promised_to:' || l.id || '\\:IDR'), 0) AS missing) m
-$$;
+CREATE FUNCTION listing_gap(l listing) RETURNS smallint LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  missing numeric;
+BEGIN
+  IF l.kind NOT IN ('need', 'campaign') OR l.kinds & 1 = 0 THEN
+    RETURN 0;
+  END IF;
+  SELECT coalesce(sum(quantity), 0) INTO missing FROM listing_line
+   WHERE listing_id = l.id AND kind = 'money' AND unit = 'IDR';
+  SELECT missing - coalesce(sum(b.balance + b.spent), 0)
+         - coalesce(sum((SELECT sum(amount + spent) FROM ledger_delta WHERE account_id = a.id)), 0)
+    INTO missing FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+   WHERE a.code = 'fund:' || l.id || '\\:IDR';
+  SELECT missing - coalesce(sum(b.expected), 0)
+         - coalesce(sum((SELECT sum(expected) FROM ledger_delta WHERE account_id = a.id)), 0)
+    INTO missing FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+   WHERE a.code = 'promised_to:' || l.id || '\\:IDR';
+  RETURN CASE WHEN missing <= 0 THEN 0 WHEN missing <= 500000000 THEN 1 WHEN missing <= 5000000000 THEN 2
+              WHEN missing <= 50000000000 THEN 3 ELSE 4 END;
+END $$;
 CREATE FUNCTION listing_due(l listing) RETURNS date LANGUAGE sql STABLE AS $$
   SELECT least(l.closes_on, (SELECT min(needed_until) FROM listing_line WHERE listing_id = l.id))
 $$;
-CREATE FUNCTION listing_tsv(l listing) RETURNS tsvector LANGUAGE sql STABLE AS $$
-  SELECT listing_words(concat_ws(' ', l.title, l.summary,
+CREATE FUNCTION listing_tsv(l listing) RETURNS tsvector LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  codes text[] := listing_codes(l);
+BEGIN
+  RETURN listing_words(concat_ws(' ', l.title, l.summary,
            (SELECT name FROM organisation WHERE id = l.organisation_id),
            (SELECT string_agg(name, ' ' ORDER BY code) FROM locality
              WHERE code = ANY(codes) AND level NOT IN ('country', 'region')),
@@ -114,9 +122,8 @@ CREATE FUNCTION listing_tsv(l listing) RETURNS tsvector LANGUAGE sql STABLE AS $
            || ARRAY(SELECT 'b:' || bit FROM (VALUES (1), (2), (4), (8)) v(bit) WHERE l.kinds & bit > 0)
            || ARRAY(SELECT 'v:' || step FROM organisation o, generate_series(1, o.level) step
                      WHERE o.id = l.organisation_id)
-           || CASE WHEN l.is_urgent THEN ARRAY['d:' || l.disaster_id] ELSE '{}' END)
-    FROM listing_codes(l) codes
-$$;
+           || CASE WHEN l.is_urgent THEN ARRAY['d:' || l.disaster_id] ELSE '{}'::text[] END);
+END $$;
 CREATE FUNCTION listing_shelve() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   was_open boolean := TG_OP <> 'INSERT' AND OLD.state = 'open' AND OLD.hidden_since IS NULL;
