@@ -21,7 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from coevolve import registry
 from coevolve.config import Settings, install
 from coevolve.config import settings as current_settings
-from coevolve.kit import clock, i18n, money, pages, reads
+from coevolve.kit import clock, i18n, money, pages, photos, reads
 from coevolve.kit.access import access, rule_of
 from coevolve.kit.db import db, session
 from coevolve.kit.errors import DomainError, Forbidden, TooMany
@@ -37,7 +37,8 @@ compress = Compress()
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'{form_action}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "connect-src 'self'; form-action 'self'{form_action}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; "
+    "worker-src 'self'{frame}"
 )
 STATIC_SECONDS = 365 * 24 * 3600
 DESIGNED = frozenset({400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503})
@@ -156,6 +157,7 @@ def install_template_words(app: Flask) -> None:
         datetime=i18n.datetime,
         markdown=markdown,
     )
+    env.globals.update(picture=photos.picture, photo_path=photos.photo_path)
     env.globals.update(percent=i18n.percent, actor=pages.actor, is_demo=pages.is_demo)
     env.filters["percent"] = i18n.percent
 
@@ -237,7 +239,10 @@ def _finish(response: Response) -> Response:
         extra = g.get("form_action_extra")
         headers.setdefault(
             "Content-Security-Policy",
-            CSP.format(form_action=f" {extra}" if extra else ""),
+            CSP.format(
+                form_action=f" {extra}" if extra else "",
+                frame="; frame-src 'self'" if g.get("frames_own") else "",
+            ),
         )
         headers.add("Vary", "Cookie, HX-Request")
         headers.setdefault("Content-Language", i18n.language())

@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 from coevolve.config import settings
 from coevolve.impact import gallery, queries, words
 from coevolve.impact.queries import NOTHING, Found, Total
-from coevolve.kit import covers, i18n
+from coevolve.impact.sharing import figures_of, picture_of_place, shared_home, shared_place
+from coevolve.kit import covers, i18n, posters, sharing
 from coevolve.kit.access import access
 from coevolve.kit.cards import Card, bar
 from coevolve.kit.errors import Forbidden, NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.kit.kept import kept_page
-from coevolve.kit.pages import local_path, page, see_other
+from coevolve.kit.pages import local_path, page, see_other, show_own_frame
 from coevolve.kit.reads import read_only
 from coevolve.localities import queries as localities
 from coevolve.localities import tiles
@@ -29,6 +30,7 @@ blueprint = Blueprint("impact", __name__)
 PLACE_COOKIE = "daerah"
 YEAR_SECONDS = 365 * 24 * 3600
 NEEDS = ("need", "campaign")
+EMBED_HEIGHT = 420
 LAYERS: dict[str, Any] = {
     "kebutuhan": ("needs", lazy("Kebutuhan terbuka")),
     "penawaran": ("offers", lazy("Penawaran")),
@@ -81,6 +83,7 @@ def _home_words(
             i18n.language(),
         ),
         "total": totals.get("", NOTHING),
+        "shared": shared_home(totals.get("", NOTHING)),
     }
 
 
@@ -162,17 +165,20 @@ def place(code: str) -> Any:
     chain = localities.ancestors(here.code)
     below = localities.children(here.code)
     totals = queries.totals([here.code, *(child.code for child in below)])
+    crumbs = [(words.shorten(step.name), f"/lokalitas/{step.code}") for step in chain[:-1]]
     drawn, steps = _map_below(here, below, totals)
     return page(
         "impact/place.html",
         here=here,
         chain=[(words.shorten(step.name), f"/lokalitas/{step.code}") for step in chain],
-        crumbs=[(words.shorten(step.name), f"/lokalitas/{step.code}") for step in chain[:-1]],
+        crumbs=crumbs,
+        shared=shared_place(here, totals.get(here.code, NOTHING), crumbs),
         total=totals.get(here.code, NOTHING),
         needs=[words.card_of(found) for found in queries.newest_in(here, NEEDS, limit=6)],
         offers=[words.card_of(found) for found in queries.newest_in(here, ("standing_offer",), limit=3)],
         opportunities=[words.card_of(found) for found in queries.newest_in(here, ("opportunity",), limit=3)],
         organisations=[(found, words.seated_words(found)) for found in queries.organisations_in(here)],
+        updates=listings.updates_of(place=here.code),
         below=[(child, _says(totals[child.code])) for child in _busiest(below, totals)],
         quiet=[child for child in below if totals.get(child.code, NOTHING).is_empty],
         level_below=_level_word(below),
@@ -180,6 +186,58 @@ def place(code: str) -> Any:
         steps=steps,
         neighbours=localities.neighbours(here.code) if here.level in ("province", "regency") else [],
     )
+
+
+@blueprint.get("/lokalitas/<code>/poster.pdf")
+@access("public")
+def place_poster(code: str) -> Any:
+    """A sheet for a wall: what is needed here, and how to help."""
+    read_only()
+    here = localities.get(code[:20])
+    total = queries.totals([here.code]).get(here.code, NOTHING)
+    picture = picture_of_place(here, total).but(
+        kind=str(words.LEVELS[here.level]),
+        figures=tuple(figures_of(total)),
+    )
+    return posters.answer(
+        shared_place(here, total, []),
+        picture,
+        how=i18n.gettext("Begini cara membantu daerah Anda"),
+        steps=[
+            i18n.gettext("Pindai kodenya dengan kamera ponsel, atau ketik alamatnya."),
+            i18n.gettext("Lihat apa yang dibutuhkan di sini, dan siapa yang mengerjakannya."),
+            i18n.gettext("Pilih satu kebutuhan, lalu dukung dengan uang, barang, keahlian, atau tempat."),
+        ],
+        scan=i18n.gettext("Pindai untuk membuka"),
+        name=here.code,
+    )
+
+
+@blueprint.get("/lokalitas/<code>/sematkan")
+@access("public")
+def place_embed_code(code: str) -> Any:
+    """The lines to copy into a page of one's own, and how it looks."""
+    here = localities.get(code[:20])
+    address = f"/sisip/lokalitas/{here.code}"
+    show_own_frame()
+    return page(
+        "sharing/code.html",
+        title=here.name,
+        crumb=[(here.name, f"/lokalitas/{here.code}")],
+        codes=[
+            ("Bahasa Indonesia", sharing.embed_code(address, here.name, EMBED_HEIGHT)),
+            ("English", sharing.embed_code(f"{address}?bahasa=en", here.name, EMBED_HEIGHT)),
+        ],
+        embed=address,
+        height=EMBED_HEIGHT,
+    )
+
+
+@blueprint.get("/luring")
+@access("public")
+def offline() -> Any:
+    """What the browser shows when it cannot reach us; it is kept on the device beforehand."""
+    return page("sharing/offline.html")
 
 
 def _level_word(below: list[Place]) -> str:

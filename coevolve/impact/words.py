@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from coevolve.impact.queries import Found, Seated
 from coevolve.kit import clock
 from coevolve.kit.cards import Card, bar
 from coevolve.kit.covers import cover_path
-from coevolve.kit.i18n import gettext, number
+from coevolve.kit.i18n import gettext, lazy, number
 from coevolve.kit.money import short_rupiah
 from coevolve.listings import sectors
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS, days_left, short_place
 from coevolve.listings.units import unit_label
 from coevolve.localities import queries as localities
 from coevolve.organisations.words import KINDS
+
+LEVELS: dict[str, Any] = {
+    "country": lazy("Negara"),
+    "region": lazy("Wilayah kepulauan"),
+    "province": lazy("Provinsi"),
+    "regency": lazy("Kabupaten atau kota"),
+    "district": lazy("Kecamatan"),
+    "village": lazy("Desa atau kelurahan"),
+}
+"""What a place of this level is called."""
 
 
 def place_of(code: str) -> str:

@@ -92,6 +92,11 @@ def allow_form_action(origin: str) -> None:
     g.form_action_extra = origin
 
 
+def show_own_frame() -> None:
+    """Let this page show one of our own embeddable cards in a frame, as it will look elsewhere."""
+    g.frames_own = True
+
+
 _LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 

@@ -11,7 +11,7 @@ import contextlib
 import select
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 import psycopg
 from flask import current_app, g
@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 T = TypeVar("T")
 U = TypeVar("U")
+V = TypeVar("V")
 
 
 class Session(FlaskSession):
@@ -96,17 +97,25 @@ def answer(question: Question[T]) -> T:
     return question.made(rows(question.sql, question.values))
 
 
-def together(one: Question[T], other: Question[U]) -> tuple[T, U]:
-    """Ask two questions that do not depend on each other in one trip to the database and back."""
+@overload
+def together(one: Question[T], other: Question[U], /) -> tuple[T, U]: ...
+
+
+@overload
+def together(one: Question[T], other: Question[U], third: Question[V], /) -> tuple[T, U, V]: ...
+
+
+def together(*questions: Question[Any]) -> tuple[Any, ...]:
+    """Ask questions that do not depend on each other in one trip to the database and back."""
     reader = _reader() if is_reading() else None
     if reader is not None:
-        asked = ((one.sql, one.values), (other.sql, other.values))
+        asked = [(question.sql, question.values) for question in questions]
         with contextlib.suppress(
             psycopg.Error
         ):  # asked again below, one by one: that finds out what is wrong
-            first, second = reader.together(asked)
-            return one.made(first), other.made(second)
-    return answer(one), answer(other)
+            found = reader.together(asked)
+            return tuple(question.made(rows) for question, rows in zip(questions, found, strict=True))
+    return tuple(answer(question) for question in questions)
 
 
 class _Reader:
@@ -159,6 +168,15 @@ def _put_back(_trouble: BaseException | None = None) -> None:
     reader: _Reader | None = g.pop("reader", None)
     if reader is not None:
         reader.put_back()
+
+
+def let_go() -> None:
+    """This request asks nothing more: its connection goes back to the pool before something slow is done."""
+    if is_reading():
+        _put_back()
+        from coevolve.kit.db import db
+
+        db.session.remove()
 
 
 # --- connections that have died ---------------------------------------------------------------------------------------

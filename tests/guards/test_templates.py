@@ -23,7 +23,7 @@ HTMX_SHA256 = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
 FORBIDDEN = {
     "inline style": r"\sstyle\s*=",
     "style element": r"<style\b",
-    "inline script": r"<script(?![^>]*\bsrc=)",
+    "inline script": r"<script(?![^>]*\bsrc=)(?! type=\"application/ld\+json\">\{\{ shared\.linked \}\}</script>)",
     "inline handler": r"<[^>{]*\son[a-z]+\s*=",
     "hx-on": r"\bhx-on\b|\bhx-on:|\bhx-live\b",
     "evaluated value": r"[\"'=]\s*(?:js|javascript):",
@@ -56,6 +56,12 @@ def test_fragments_bring_no_script() -> None:
     ] == []
 
 
+def test_data_for_search_engines_stands_in_one_place_only() -> None:
+    """The one script element without a file is data, made by kit.sharing.linked_data, in the head of all pages."""
+    holders = [_name(path) for path in PAGES if "ld+json" in path.read_text(encoding="utf-8")]
+    assert holders == ["base.html"]
+
+
 def test_htmx_is_the_file_we_checked() -> None:
     assert hashlib.sha256((STATIC / "htmx-4.0.1.min.js").read_bytes()).hexdigest() == HTMX_SHA256
 
@@ -67,13 +73,22 @@ def test_no_sentence_uses_unwanted_words() -> None:
 def test_style_script_and_font_stay_light() -> None:
     sizes = {
         name: len(brotli.compress((STATIC / name).read_bytes(), quality=4))
-        for name in ("app.css", "desk.css", "print.css", "app.js", "htmx-4.0.1.min.js")
+        for name in (
+            "app.css",
+            "desk.css",
+            "print.css",
+            "app.js",
+            "htmx-4.0.1.min.js",
+            "register.js",
+            "sw.js",
+        )
     }
     assert sizes["app.css"] <= 8 * 1024
     assert sizes["desk.css"] <= 4 * 1024, "only signed-in pages and a guest's own pages load it"
     assert sizes["print.css"] <= 1536, "fetched last, for it is for paper only"
     assert (STATIC / "app.js").stat().st_size <= 2 * 1024
-    assert sizes["app.js"] + sizes["htmx-4.0.1.min.js"] <= 20 * 1024
+    assert sizes["app.js"] + sizes["htmx-4.0.1.min.js"] + sizes["register.js"] + sizes["sw.js"] <= 20 * 1024
+    assert (STATIC / "register.js").stat().st_size <= 200
     assert (STATIC / "fonts" / "plus-jakarta-sans.woff2").stat().st_size <= 20 * 1024
     assert (STATIC / "fonts" / "OFL.txt").exists()
 
@@ -157,7 +172,7 @@ def _exists(adapter: object, address: str, method: str) -> bool:
 def test_every_class_in_pages_has_a_style() -> None:
     known = {
         name: set(re.findall(r"\.([a-zA-Z][\w-]*)", (STATIC / name).read_text(encoding="utf-8")))
-        for name in ("app.css", "desk.css", "print.css", "console.css")
+        for name in ("app.css", "desk.css", "print.css", "console.css", "embed.css")
     }
     lost: dict[str, set[str]] = {}
     for path in PAGES:
@@ -170,6 +185,8 @@ def test_every_class_in_pages_has_a_style() -> None:
             | known["print.css"]
             | (known["console.css"] if of_staff else set())
         )
+        if "sharing/_embed.html" in source or "embed.css" in source:
+            styled = known["embed.css"]
         for value in re.findall(
             r"\sclass=\"([^\"]*)\"", re.sub(r"\{[{%].*?[}%]\}", " ", source, flags=re.DOTALL)
         ):

@@ -22,6 +22,7 @@ from coevolve.localities import queries as localities
 from coevolve.organisations import policy, queries, words
 from coevolve.organisations.models import Organisation
 from coevolve.organisations.queries import Checked, TrustCard
+from coevolve.organisations.sharing import shared_of
 from coevolve.organisations.views.door import NOT_FOUND, blueprint, place_label
 
 
@@ -102,8 +103,10 @@ def profile(slug: str) -> Response:
         place=place_label(organisation.home_locality_code),
         sectors=[sectors.label(code) for code in organisation.sectors if sectors.label(code)],
         listings=shown,
+        updates=listings.updates_of(organisation_id=organisation.id),
         chain=chain,
         is_member=is_member,
+        shared=shared_of(organisation, card) if policy.is_public(organisation) else None,
         **trust(card, organisation),
     )
 
