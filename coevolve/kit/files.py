@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from sqlalchemy import CheckConstraint, Index
 
 from coevolve.config import settings
+from coevolve.kit import photos
 from coevolve.kit.db import Created, Mapped, Model, UuidKey, session
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
@@ -29,6 +31,7 @@ CHILD = Path(__file__).with_name("files_child.py")
 CHILD_SECONDS = 25
 SUFFIXES = {"image/jpeg": ".jpg", "application/pdf": ".pdf"}
 ACCEPTED = "image/jpeg,image/png,image/webp,application/pdf"
+ACCEPTED_PHOTOS = "image/jpeg,image/png,image/webp"
 """For the `accept` of a field: phones turn their own formats into one of these."""
 
 F = TypeVar("F")
@@ -64,6 +67,46 @@ def takes_files(view: F) -> F:
 
 def accept(stream: BinaryIO, *, name: str, by: uuid.UUID | None, field: str = "proof") -> StoredFile:
     """Look at a file, keep it and write its row; Invalid, with what to do, for whatever is not a photo or a PDF."""
+    raw = _read(stream, field)
+    seen, kept = _look(raw, field)
+    return _keep(raw, kept, seen["media_type"], name, by)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A photo to be shown, as it was kept."""
+
+    stored: StoredFile
+    key: str
+    """Begins its public addresses (kit.photos); equal pictures have the same one."""
+    width: int
+    height: int
+    fingerprint: int
+    """Much the same for much the same picture (64 bits, signed)."""
+
+
+def accept_photo(stream: BinaryIO, *, name: str, by: uuid.UUID | None, field: str = "photo") -> SeenPhoto:
+    """Look at a photo that is to be shown, keep it in all its sizes and write its row; Invalid for anything else."""
+    raw = _read(stream, field)
+    seen, kept = _look(raw, field, "shown")
+    return keep_photo(raw, seen, kept, name=name, by=by)
+
+
+def keep_photo(
+    raw: bytes, seen: dict[str, Any], kept: bytes, *, name: str, by: uuid.UUID | None
+) -> SeenPhoto:
+    """Write what was found of a photo: the picture itself, then its sizes in their order."""
+    whole = kept[: seen["size"]]
+    key = photos.key_of(hashlib.sha256(whole).digest())
+    at = seen["size"]
+    for part, size in seen["parts"]:
+        _put(photos.path_of(key, part), kept[at : at + size], mode=0o644)
+        at += size
+    stored = _keep(raw, whole, "image/jpeg", name, by)
+    return SeenPhoto(stored, key, seen["width"], seen["height"], seen["fingerprint"])
+
+
+def _read(stream: BinaryIO, field: str) -> bytes:
     most = settings().upload_max_bytes
     raw = stream.read(most + 1)
     if len(raw) > most:
@@ -74,16 +117,20 @@ def accept(stream: BinaryIO, *, name: str, by: uuid.UUID | None, field: str = "p
         )
     if not raw:
         raise Invalid("file_empty", lazy("Berkas ini kosong. Pilih lagi fotonya."), field=field)
-    seen, kept = _look(raw, field)
+    return raw
+
+
+def _keep(raw: bytes, kept: bytes, media_type: str, name: str, by: uuid.UUID | None) -> StoredFile:
+    """Bytes and row."""
     stored = StoredFile(
         sha256=hashlib.sha256(kept).digest(),
         source_sha256=hashlib.sha256(raw).digest(),
         size=len(kept),
-        media_type=seen["media_type"],
-        name=harmless_name(name, seen["media_type"]),
+        media_type=media_type,
+        name=harmless_name(name, media_type),
         stored_by=by,
     )
-    _write(stored.sha256, kept)
+    _put(path_of(stored.sha256), kept)
     session().add(stored)
     session().flush()
     return stored
@@ -122,13 +169,15 @@ REFUSALS: dict[str, Any] = {
     "encrypted": lazy("PDF ini terkunci sandi. Kirim salinan yang tidak terkunci."),
     "active": lazy("PDF ini berisi program atau lampiran. Cetak ulang ke PDF, atau foto notanya."),
     "pages": lazy("PDF ini terlalu panjang. Kirim hanya halaman notanya."),
+    "no_photo": lazy("Berkas ini PDF, bukan foto. Kirim fotonya (JPG, PNG, atau WebP)."),
+    "small": lazy("Foto ini terlalu kecil. Kirim foto asli dari ponsel, lebarnya paling sedikit 480 piksel."),
 }
 
 
-def _look(raw: bytes, field: str) -> tuple[dict[str, Any], bytes]:
+def _look(raw: bytes, field: str, *more: str) -> tuple[dict[str, Any], bytes]:
     """What the child found, and what is to be kept. The child has little memory and little time."""
     limits = settings()
-    asked = [str(limits.upload_pixels_most), str(limits.upload_side_most)]
+    asked = [str(limits.upload_pixels_most), str(limits.upload_side_most), *more]
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(CHILD), *asked],
@@ -153,15 +202,14 @@ def _look(raw: bytes, field: str) -> tuple[dict[str, Any], bytes]:
     return seen, kept
 
 
-def _write(sha256: bytes, kept: bytes) -> None:
-    """Put the bytes under their hash, whole or not at all. A row that never comes leaves only bytes nobody finds."""
+def _put(target: Path, kept: bytes, *, mode: int = 0o640) -> None:
+    """Put the bytes where they belong, whole or not at all. A row that never comes leaves only bytes nobody finds."""
     if not settings().data_dir:
         raise Invalid(
             "no_storage",
             lazy("Penyimpanan berkas belum diatur di server ini. Hubungi kami."),
             http_status=503,
         )
-    target = path_of(sha256)
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +219,7 @@ def _write(sha256: bytes, kept: bytes) -> None:
             sink.write(kept)
             sink.flush()
             os.fsync(sink.fileno())
-        Path(partly).chmod(0o640)
+        Path(partly).chmod(mode)
         Path(partly).replace(target)
     except BaseException:
         Path(partly).unlink(missing_ok=True)

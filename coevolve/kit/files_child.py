@@ -1,7 +1,7 @@
 """Looks at one file that somebody sent: run by kit.files as a process of its own, with little memory and time.
 
-Reads the file from stdin. Writes one line of JSON, then the bytes to keep: a photo drawn anew, or the PDF as it came.
-Knows nothing of the rest of the code, and is never imported.
+Reads the file from stdin. Writes one line of JSON, then the bytes to keep: a photo drawn anew, or the PDF as it came;
+of a photo to be shown also its smaller pictures, one behind the other. Knows nothing of the rest of the code.
 """
 
 from __future__ import annotations
@@ -38,20 +38,28 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    pixels, side = int(sys.argv[1]), int(sys.argv[2])
+    pixels, side, is_shown = int(sys.argv[1]), int(sys.argv[2]), "shown" in sys.argv[3:]
     raw = sys.stdin.buffer.read()
     try:
-        media_type, kept = (
-            ("application/pdf", pdf(raw))
-            if raw.startswith(b"%PDF-")
-            else ("image/jpeg", photo(raw, pixels, side))
-        )
-        answer: dict[str, Any] = {"media_type": media_type}
+        answer, kept = look(raw, pixels, side, is_shown=is_shown)
     except Refused as why:
         answer, kept = {"refused": str(why)}, b""
     except Exception:
         answer, kept = {"refused": "broken"}, b""
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + kept)
+
+
+def look(raw: bytes, pixels: int, side: int, *, is_shown: bool) -> tuple[dict[str, Any], bytes]:
+    """What it is, and what is to be kept of it. A photo to be shown comes with its sizes and its fingerprint."""
+    if raw.startswith(b"%PDF-"):
+        if is_shown:
+            raise Refused("no_photo")
+        return {"media_type": "application/pdf"}, pdf(raw)
+    kept = photo(raw, pixels, side)
+    if not is_shown:
+        return {"media_type": "image/jpeg"}, kept
+    answer, parts = sizes_of(kept)
+    return answer, kept + b"".join(parts)
 
 
 def photo(raw: bytes, pixels: int, side: int) -> bytes:
@@ -82,6 +90,74 @@ def photo(raw: bytes, pixels: int, side: int) -> bytes:
         sink = io.BytesIO()
         fresh.save(sink, "JPEG", quality=82, optimize=True)
         return sink.getvalue()
+
+
+WIDTHS = {360: 12_000, 720: 55_000, 1280: 160_000}
+"""Width -> the most bytes a picture of this width may weigh, for phones on slow lines."""
+SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("avif", {"speed": 8, "max_threads": 1}),
+    ("webp", {"method": 4}),
+    ("jpg", {"progressive": True, "optimize": True}),
+)
+NAMES = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG"}
+QUALITIES = (62, 48, 36, 26)
+LEAST_WIDTH = 480
+
+
+def sizes_of(kept: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """The picture in every width and shape (JPEG in one width), each below its weight; and its fingerprint."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(kept), formats=("JPEG",)) as image:
+        image.load()
+        if image.width < LEAST_WIDTH:
+            raise Refused("small")
+        names, parts = [], []
+        for width, most in WIDTHS.items():
+            scaled = _scaled(image, min(width, image.width))
+            for shape, how in SHAPES:
+                if shape != "jpg" or width == 720:
+                    names.append(f"{width}.{shape}")
+                    parts.append(_light(scaled, shape, how, most))
+        answer = {
+            "media_type": "image/jpeg",
+            "width": image.width,
+            "height": image.height,
+            "fingerprint": fingerprint(image),
+            "size": len(kept),
+            "parts": [(name, len(part)) for name, part in zip(names, parts, strict=True)],
+        }
+    return answer, parts
+
+
+def _scaled(image: Any, width: int) -> Any:
+    from PIL import Image
+
+    height = max(1, round(image.height * width / image.width))
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _light(image: Any, shape: str, how: dict[str, Any], most: int) -> bytes:
+    """As good as its weight allows; a picture of nothing but grain is made smaller at last."""
+    while True:
+        for quality in QUALITIES:
+            sink = io.BytesIO()
+            image.save(sink, NAMES[shape], quality=quality, **how)
+            if sink.tell() <= most:
+                return sink.getvalue()
+        image = _scaled(image, image.width * 3 // 4)
+
+
+def fingerprint(image: Any) -> int:
+    """64 bits, each saying whether a spot is brighter than its right neighbour; signed, as databases keep them."""
+    from PIL import Image
+
+    small = image.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
+    found = 0
+    for row in range(8):
+        for column in range(8):
+            found = found << 1 | (small[row * 9 + column] > small[row * 9 + column + 1])
+    return found - (1 << 64) if found >> 63 else found
 
 
 def pdf(raw: bytes) -> bytes:
