@@ -22,6 +22,7 @@ from coevolve.kit.i18n import lazy
 from coevolve.kit.kept import kept_page
 from coevolve.kit.pages import local_path, page, see_other, show_own_frame
 from coevolve.kit.reads import read_only
+from coevolve.listings import queries as listings
 from coevolve.localities import queries as localities
 from coevolve.localities import tiles
 from coevolve.localities.queries import Place

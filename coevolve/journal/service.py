@@ -13,7 +13,14 @@ from coevolve.kit.db import session
 from coevolve.kit.jobs import after_commit
 
 REACTED_TO: frozenset[str] = frozenset(
-    {"listing.closed", "listing.opened", "person.confirmed", "person.erased", "person.password_reset"}
+    {
+        "listing.closed",
+        "listing.opened",
+        "listing.update_published",
+        "person.confirmed",
+        "person.erased",
+        "person.password_reset",
+    }
 )
 """Kinds that something follows from; `workers/reactions.py` says what (a test compares the two)."""
 

@@ -30,6 +30,8 @@ class AskForm(FlaskForm):
     locality = StringField(lazy("Lokasi"), REMARK)
     lines = StringField(lazy("Kebutuhan dan anggaran"), REMARK)
     story = StringField(lazy("Cerita"), REMARK)
+    photos = StringField(lazy("Foto"), REMARK)
+    documents = StringField(lazy("Dokumen"), REMARK)
 
 
 class RejectForm(FlaskForm):

@@ -169,9 +169,9 @@ def test_a_report_from_the_first_photo_to_the_public_page(
     script = client.post(f"{base}/nota", data=fields | {"proof": (io.BytesIO(b"<script>"), "nota.jpg")})
     assert script.status_code == 422
     assert "bukan foto" in text_of(script)
-    large = client.post(f"{base}/nota", **multipart(fields, b"x" * 10_000_001))
+    large = client.post(f"{base}/nota", **multipart(fields, b"x" * 12_700_000))
     assert large.status_code == 422
-    assert "lebih dari 10 MB" in text_of(large)
+    assert "lebih dari 12 MB" in text_of(large)
     for _ in range(2):
         saved = client.post(f"{base}/nota", data=fields | {"proof": (factory.photo(), "nota.jpg")})
         assert saved.status_code == 303

@@ -135,7 +135,9 @@ def approved(at: Ground, **over: Any) -> Disbursement:
 
 
 def released(at: Ground, **over: Any) -> Disbursement:
-    """Released by platform finance."""
+    """Released by platform finance; what an earlier one became is told first, for it would be held."""
+    if queries.untold_since(at.listing.id) is not None:
+        listings.told(at.listing)
     return service.release(disbursement_id=approved(at, **over).id, by=at.finance)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import itertools
+import uuid
 from typing import Any
+
+from PIL import Image, ImageDraw
 
 from coevolve.kit import clock, db
 from coevolve.kit.money import rupiah
 from coevolve.listings import service
 from coevolve.listings.models import Kind, Listing, ListingLine
+from coevolve.listings.news_models import ListingPhoto, ListingUpdate
 from coevolve.organisations.models import Organisation
 from coevolve.people.models import Person
 from tests.factories import organisations, people
@@ -141,6 +146,47 @@ def open_opportunity(**over: Any) -> Listing:
     """An open partnership opportunity of an agency."""
     return opened(
         kind=Kind.opportunity, organisation=over.pop("organisation", None) or organisations.agency(), **over
+    )
+
+
+def told(listing: Listing, *, by: Person | None = None, publish: bool = True, **over: Any) -> ListingUpdate:
+    """An update on a listing, published unless told otherwise."""
+    who = by or owner_of(listing)
+    words: Any = {
+        "title": "Pipa terpasang sampai dusun",
+        "text": "Empat puluh batang pipa sudah terpasang, dan air mengalir sejak pagi ini.",
+        **over,
+    }
+    made = service.write_update(listing_id=listing.id, by=who, client_token=uuid.uuid4(), **words)
+    return service.publish_update(update_id=made.id, by=who) if publish else made
+
+
+def picture(
+    number: int = 0, *, size: tuple[int, int] = (900, 600), kind: str = "JPEG", **save: Any
+) -> io.BytesIO:
+    """A photo as phones make them: each number another picture."""
+    drawn = Image.new("RGB", size, (200, 180, 120))
+    pen = ImageDraw.Draw(drawn)
+    wide, tall = size
+    for one in range(9):
+        left = (one * 131 + number * 197) % wide
+        top = (one * 71 + number * 113) % tall
+        shade = ((one * 40 + number * 17) % 256, (one * 23) % 256, (number * 61) % 256)
+        pen.ellipse((left, top, left + wide // 4, top + tall // 3), fill=shade)
+    sink = io.BytesIO()
+    drawn.save(sink, kind, **save)
+    sink.seek(0)
+    return sink
+
+
+def photo(listing: Listing, number: int = 0, *, by: Person | None = None, **over: Any) -> ListingPhoto:
+    """A photo of a draft."""
+    return service.add_photo(
+        listing_id=listing.id,
+        by=by or owner_of(listing),
+        photo=over.pop("photo", None) or picture(number),
+        name="IMG_0001.jpg",
+        alt=over.pop("alt", f"Warga memasang pipa di lereng, foto {number}"),
     )
 
 

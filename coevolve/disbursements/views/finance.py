@@ -63,7 +63,10 @@ def _holds(row: Disbursement) -> list[queries.Hold]:
     if row.state == State.sending:
         return []
     listing, organisation = listings.get(row.listing_id), organisations.get(row.organisation_id)
-    return queries.holds_on(listing, organisation, pinned=row.account_version_id) + queries.books_hold()
+    untold = queries.update_hold(listing.id) if row.state in {State.approved, State.released} else []
+    return (
+        queries.holds_on(listing, organisation, pinned=row.account_version_id) + untold + queries.books_hold()
+    )
 
 
 @blueprint.post("/keuangan/penyaluran/daftar")

@@ -110,7 +110,7 @@ def _next(tab: str) -> str:
 
 
 def _remark_names(listing: Listing) -> tuple[str, ...]:
-    names = ("title", "summary", "sector", "closes_on", "locality", "lines", "story")
+    names = ("title", "summary", "sector", "closes_on", "locality", "lines", "story", "photos", "documents")
     return (*names, "legal_basis") if listing.kind == "opportunity" else names
 
 
@@ -150,6 +150,9 @@ def _listing_page(listing: Listing, ask: Any, refuse: Any, opened: str = "") -> 
         ask=ask,
         refuse=refuse,
         opened=opened,
+        photos=listings.photos_of(listing.id),
+        twins=[(twin, path_of(twin.other)) for twin in listings.photo_twins(listing)],
+        documents=listings.documents_of(listing.id),
         remark_names=_remark_names(listing),
         templates=[(str(name), str(sentence)) for name, sentence in policy.REASONS.values()],
     )

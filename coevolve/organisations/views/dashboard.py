@@ -113,6 +113,10 @@ def _money_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
         state = _("Lewat tenggat") if is_late else _("Sampai %(day)s", day=i18n.date(report.due_on))
         text = _("Laporkan pemakaian dana: %(title)s", title=listing.title)
         tasks.append(_task(text, f"{base}/laporan/{report.id}", state, "bad" if is_late else "wait"))
+    for listing in disbursements.untold_listings(seat.organisation.id):
+        text = _("Tulis kabar tentang dana yang sudah masuk: %(title)s", title=listing.title)
+        href = f"{base}/listing/{listing.id}/kabar/tulis"
+        tasks.append(_task(text, href, _("Penyaluran berikutnya menunggu"), "wait"))
     waiting = disbursements.to_approve_for(seat.organisation.id, me().id) if seat.role == Role.owner else 0
     if waiting:
         text = ngettext("Setujui %(num)s penyaluran dana", "Setujui %(num)s penyaluran dana", waiting)
