@@ -16,3 +16,9 @@ def lapse() -> None:
 def remind() -> None:
     """Tell of instalments that are near, due or overdue."""
     pledges.remind_due()
+
+
+@task("pledges.remind_bookings")
+def remind_bookings() -> None:
+    """Tell both sides of bookings and hand-overs of the next day."""
+    pledges.remind_soon()

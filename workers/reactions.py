@@ -20,6 +20,7 @@ class Reaction(Protocol):
 
 REACTIONS: dict[str, list[Reaction | Callable[..., object]]] = {
     "listing.closed": [pledges.cancel_of_closed],
+    "listing.expired": [pledges.cancel_of_expired],
     "listing.opened": [matching.find_supporters],
     "person.confirmed": [pledges.join_all],
     "person.erased": [pledges.forget_giver, recurring.forget_giver],

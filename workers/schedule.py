@@ -35,6 +35,7 @@ SCHEDULE: dict[str, float] = {
     "people.sweep": HOUR,
     "pledges.lapse": 5 * MINUTE,
     "pledges.remind": HOUR,
+    "pledges.remind_bookings": 10 * MINUTE,
     "reconciliation.compare": HOUR,
     "reconciliation.end_waiting": HOUR,
     "reconciliation.match": 5 * MINUTE,

@@ -156,6 +156,24 @@ def day_month(value: dt.date) -> str:
     return format_skeleton("MMMMEEEEd", value, locale=locale())
 
 
+def month(value: dt.date) -> str:
+    """November 2026."""
+    return _written(value, "MMMM y", _language.get())
+
+
+def weekday(value: dt.date) -> str:
+    """Kamis."""
+    return _written(value, "EEEE", _language.get())
+
+
+def hours(starts_at: dt.datetime, ends_at: dt.datetime, zone: str) -> str:
+    """08.00-12.00 (with a dash), by the clock of the zone; a midnight at the end is 24.00."""
+    first, last = starts_at.astimezone(ZoneInfo(zone)), ends_at.astimezone(ZoneInfo(zone))
+    separator = "." if language() == "id" else ":"
+    ends_hour = 24 if last.date() > first.date() and (last.hour, last.minute) == (0, 0) else last.hour
+    return f"{first.hour:02d}{separator}{first.minute:02d}\u2013{ends_hour:02d}{separator}{last.minute:02d}"
+
+
 def datetime(value: dt.datetime | None, zone: str = "Asia/Jakarta") -> str:
     """22 November 2026, 20.40 WIB."""
     if value is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coevolve.kit.i18n import lazy
-from coevolve.listings.models import EDITABLE, PUBLIC, Kind, Listing, ListingLine
+from coevolve.listings.models import EDITABLE, PUBLIC, Kind, Listing, ListingLine, State
 from coevolve.organisations import queries as organisations
 from coevolve.people import queries as people
 from coevolve.people.models import Person
@@ -28,6 +28,8 @@ WRITERS = frozenset({"owner", "member"})
 """Roles that write, submit, pause and close; finance looks on."""
 
 MEMBER_VERBS = frozenset({"revise", "submit", "pause", "resume", "reconfirm", "close"})
+CALENDAR_STATES = EDITABLE | {State.open, State.paused}
+"""While a listing stands in one of these, members keep the hours of what they offer (`keep_calendar`)."""
 MODERATOR_VERBS = frozenset({"open", "return", "reject", "freeze", "unfreeze"})
 
 STORY_LEAST = 150
@@ -47,6 +49,8 @@ def may(person: Person | None, verb: str, listing: Listing) -> bool:
         return role is not None or is_moderator(person)
     if verb == "revise" and listing.state not in EDITABLE:
         return False
+    if verb == "keep_calendar":
+        return role in WRITERS and listing.state in CALENDAR_STATES
     if verb in MEMBER_VERBS:
         return role in WRITERS
     # Nobody decides about an organisation they belong to.

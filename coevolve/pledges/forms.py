@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
@@ -165,6 +175,104 @@ def with_lines(lines: Sequence[ListingLine]) -> type[GiveForm]:
     return type("GiveFormWithLines", (GiveForm,), fields)
 
 
+class AskForm(FlaskForm):
+    """A CSO asks for something of an offer."""
+
+    client_token = HiddenField()
+    organisation = SelectField(lazy("Atas nama"), choices=[], validate_choice=False)
+    message = TextAreaField(
+        lazy("Untuk apa?"),
+        [
+            InputRequired(lazy("Tulis untuk apa, agar pemberi dapat menimbang.")),
+            Length(max=500, message=TOO_LONG),
+        ],
+    )
+    contact = StringField(
+        lazy("Nomor telepon atau WhatsApp untuk serah terima"),
+        [
+            InputRequired(lazy("Isi nomor yang dapat dihubungi untuk serah terima.")),
+            Length(max=200, message=TOO_LONG),
+        ],
+    )
+
+
+def asking_of(lines: Sequence[ListingLine], with_calendar: Collection[uuid.UUID]) -> type[AskForm]:
+    """The form with the fields of each line: times where it has a calendar, else a quantity and a period or days."""
+    fields: dict[str, Any] = {}
+    for line in lines:
+        key = line.id.hex
+        if line.id in with_calendar:
+            fields[f"slots_{key}"] = SelectMultipleField(
+                lazy("Waktu yang diminta"),
+                choices=[],
+                validate_choice=False,
+                option_widget=CheckboxInput(),
+                widget=ListWidget(prefix_label=False),
+            )
+        else:
+            fields[f"quantity_{key}"] = StringField(lazy("Jumlah"), [Length(max=40, message=TOO_LONG)])
+            if line.per != "once":
+                fields[f"period_{key}"] = SelectField(
+                    lazy("Dari minggu") if line.per == "week" else lazy("Dari bulan"),
+                    choices=[],
+                    validate_choice=False,
+                )
+            else:
+                fields[f"from_{key}"] = DayField(lazy("Diperlukan mulai"), [Length(max=40, message=TOO_LONG)])
+                fields[f"until_{key}"] = DayField(
+                    lazy("Diperlukan sampai"), [Length(max=40, message=TOO_LONG)]
+                )
+        fields[f"need_{key}"] = SelectField(
+            lazy("Memenuhi kebutuhan Anda"), choices=[], validate_choice=False
+        )
+        fields[f"note_{key}"] = TextAreaField(lazy("Keterangan"), [Length(max=500, message=TOO_LONG)])
+    return type("AskFormWithLines", (AskForm,), fields)
+
+
+def start_of(text: str) -> dt.datetime | None:
+    """The beginning of a slot as an address names it, 20261127T0000Z; None: not one."""
+    try:
+        return dt.datetime.strptime(text[:20], "%Y%m%dT%H%MZ").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+
+
+def asked_of(form: AskForm, line: ListingLine) -> dict[str, Any] | None:
+    """What was asked of one line; None when nothing was. Raises Invalid."""
+    key = line.id.hex
+    need: str = form[f"need_{key}"].data or ""
+    found: dict[str, Any] = {"line_id": line.id, "note": form[f"note_{key}"].data or ""}
+    if need:
+        try:
+            found["need_line_id"] = uuid.UUID(need)
+        except ValueError:
+            raise Invalid("need_unknown", lazy("Pilih satu dari daftar."), field=f"need_{key}") from None
+    if f"slots_{key}" in form:
+        starts = [start_of(one) for one in form[f"slots_{key}"].data or ()]
+        if not starts:
+            return None
+        if None in starts:
+            raise Invalid("slot_unknown", lazy("Waktu ini tidak ada di kalender."), field=f"slots_{key}")
+        return found | {"quantity": 1, "starts": tuple(starts), "field": f"slots_{key}"}
+    quantity: Field = form[f"quantity_{key}"]
+    if not (quantity.data or "").strip():
+        return None
+    found |= {"quantity": parse_quantity(quantity.data, field=quantity.name), "field": quantity.name}
+    if f"period_{key}" in form:
+        found["period_on"] = _first_day(form[f"period_{key}"])
+    else:
+        days: list[DayField] = [form[f"from_{key}"], form[f"until_{key}"]]
+        found |= {"available_from": days[0].day(), "available_until": days[1].day()}
+    return found
+
+
+def _first_day(field: Field) -> dt.date:
+    try:
+        return dt.date.fromisoformat((field.data or "")[:10])
+    except ValueError:
+        raise Invalid("period", lazy("Pilih satu dari daftar."), field=field.name) from None
+
+
 def wish_of(form: GiveForm, line: ListingLine) -> dict[str, Any] | None:
     """What was typed for one line; None when its quantity is empty. Raises Invalid."""
     key = line.id.hex
@@ -210,8 +318,27 @@ class AcceptForm(FlaskForm):
 
 def accept_form(line_ids: Sequence[uuid.UUID]) -> type[AcceptForm]:
     """The form with a quantity for each line that waits for an answer."""
-    fields = {f"quantity-{line_id}": StringField(lazy("Jumlah yang disepakati")) for line_id in line_ids}
+    fields: dict[str, Any] = {
+        f"quantity-{line_id}": StringField(lazy("Jumlah yang disepakati")) for line_id in line_ids
+    }
+    for line_id in line_ids:
+        fields[f"slots-{line_id}"] = SelectMultipleField(
+            lazy("Waktu yang disepakati"), choices=[], validate_choice=False
+        )
     return type("AcceptFormWithLines", (AcceptForm,), fields)
+
+
+def slots_in(form: AcceptForm) -> set[uuid.UUID]:
+    """The times that stay ticked, of all lines; what is no time of ours is left out."""
+    found = set()
+    for field in form:
+        if field.short_name.startswith("slots-"):
+            for one in field.data or ():
+                try:
+                    found.add(uuid.UUID(str(one)))
+                except ValueError:
+                    continue
+    return found
 
 
 class ReasonForm(FlaskForm):

@@ -15,7 +15,7 @@ INVARIANTS = [
           JOIN ledger_balance b ON b.account_id = a.id
           LEFT JOIN (SELECT account_id, sum(amount + expected) AS amount FROM ledger_delta GROUP BY account_id) d
             ON d.account_id = a.id
-         WHERE l.kind <> 'money' AND NOT l.is_inexhaustible
+         WHERE l.kind <> 'money' AND NOT l.is_inexhaustible AND l.per = 'once'
            AND b.balance + b.expected + coalesce(d.amount, 0) > l.quantity
         """,
     ),
@@ -50,7 +50,7 @@ INVARIANTS = [
         sql="""
         SELECT pl.id, pl.received_quantity, lp.fulfilled FROM pledge_line pl
           JOIN ledger_pending lp ON lp.id = pl.hold_id
-         WHERE pl.kind <> 'money' AND pl.received_quantity <> lp.fulfilled - coalesce((
+         WHERE pl.kind <> 'money' AND pl.received_quantity <> pl.hold_from + lp.fulfilled - coalesce((
            SELECT sum(f.quantity_received) FROM pledge_fulfilment f
             WHERE f.pledge_line_id = pl.id AND f.state = 'returned'), 0)
         """,
@@ -63,6 +63,26 @@ INVARIANTS = [
           JOIN pledge_line pl ON pl.pledge_id = p.id JOIN ledger_pending lp ON lp.id = pl.hold_id
          WHERE p.state IN ('declined', 'lapsed', 'withdrawn', 'cancelled')
            AND lp.amount - lp.fulfilled - lp.voided > 0
+        """,
+    ),
+    Invariant(
+        code="PL10",
+        says="Of what is there by week or month, no more is agreed in one of them than there is.",
+        sql="""
+        SELECT l.id, pl.period_on, l.quantity, sum(CASE WHEN p.state IN ('accepted', 'partly_delivered', 'delivered',
+            'confirmed') THEN pl.accepted_quantity ELSE pl.received_quantity END) AS taken
+          FROM pledge_line pl JOIN pledge p ON p.id = pl.pledge_id JOIN listing_line l ON l.id = pl.line_id
+         WHERE pl.period_on IS NOT NULL AND l.per <> 'once' GROUP BY l.id, pl.period_on
+        HAVING sum(CASE WHEN p.state IN ('accepted', 'partly_delivered', 'delivered', 'confirmed')
+            THEN pl.accepted_quantity ELSE pl.received_quantity END) > l.quantity
+        """,
+    ),
+    Invariant(
+        code="PL11",
+        says="A time stands asked for while its request waits for an answer, and never after.",
+        sql="""
+        SELECT f.id, p.state FROM pledge_fulfilment f JOIN pledge_line pl ON pl.id = f.pledge_line_id
+          JOIN pledge p ON p.id = pl.pledge_id WHERE f.state = 'asked' AND p.state <> 'requested'
         """,
     ),
     Invariant(

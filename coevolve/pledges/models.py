@@ -92,6 +92,7 @@ class FulfilmentState(StrEnum):
     partly_accepted = "partly_accepted"
     rejected = "rejected"
     performed = "performed"
+    asked = "asked"
     booked = "booked"
     used = "used"
     confirmed = "confirmed"
@@ -113,6 +114,7 @@ FULFILMENT = Machine(
         F.performed: {F.confirmed, F.contested},
         F.contested: {F.confirmed, F.cancelled},
         # facilities
+        F.asked: {F.booked, F.cancelled},
         F.booked: {F.used, F.no_show, F.cancelled},
         F.used: {F.confirmed, F.no_show},
         F.accepted: set(),
@@ -123,7 +125,7 @@ FULFILMENT = Machine(
         F.returned: set(),
         F.cancelled: set(),
     },
-    initial={F.scheduled, F.booked, F.confirmed, F.returned},
+    initial={F.scheduled, F.asked, F.booked, F.confirmed, F.returned},
 )
 """Giver: handed_over, performed, used. Receiver: received and what follows. A payment begins as confirmed, money that
 went back as returned."""
@@ -136,6 +138,7 @@ FULFILMENT_LABELS: dict[str, Any] = {
     F.partly_accepted: lazy("Diterima sebagian"),
     F.rejected: lazy("Ditolak"),
     F.performed: lazy("Sudah dikerjakan"),
+    F.asked: lazy("Waktunya diminta"),
     F.booked: lazy("Dipesan"),
     F.used: lazy("Sudah dipakai"),
     F.confirmed: lazy("Dipastikan"),
@@ -163,7 +166,7 @@ STATES_BY_KIND = {
         "cancelled",
     ),
     "time": ("scheduled", "performed", "confirmed", "contested", "cancelled"),
-    "facility": ("booked", "used", "confirmed", "no_show", "cancelled"),
+    "facility": ("asked", "booked", "used", "confirmed", "no_show", "cancelled"),
 }
 
 
@@ -278,11 +281,18 @@ class PledgeLine(UuidKey, Model):
         CheckConstraint("hold_from >= 0", name="hold_from"),
         CheckConstraint("kind = 'money' OR received_quantity <= coalesce(accepted_quantity, 0)", name="kept"),
         CheckConstraint("available_from <= available_until", name="period"),
+        CheckConstraint("need_hold_id IS NULL OR need_line_id IS NOT NULL", name="need"),
         CheckConstraint("(unit_value IS NULL) = (valuation_source IS NULL)", name="valuation"),
         CheckConstraint("unit_value IS NULL OR (unit_value > 0 AND kind <> 'money')", name="unit_value"),
         CheckConstraint("length(note) <= 500", name="note"),
         UniqueConstraint("pledge_id", "line_id"),
         Index("ix_pledge_line_line_id", "line_id"),
+        Index(
+            "ix_pledge_line_period", "line_id", "period_on", postgresql_where=text("period_on IS NOT NULL")
+        ),
+        Index(
+            "ix_pledge_line_need_line_id", "need_line_id", postgresql_where=text("need_line_id IS NOT NULL")
+        ),
         Index("ix_pledge_line_hold_id", "hold_id", postgresql_where=text("hold_id IS NOT NULL")),
     )
 
@@ -301,6 +311,12 @@ class PledgeLine(UuidKey, Model):
     """The pending transfer in the commitment book."""
     hold_from: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     """What had come already when that transfer was written: a changed promise is written anew for its rest."""
+    period_on: Mapped[dt.date | None]
+    """Requests on an offer by week or month: the first day of the period it is taken from."""
+    need_line_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("listing_line.id"))
+    """Requests: the asker's own need that this fulfils as well, in the same unit."""
+    need_hold_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_transfer.id"))
+    """The pending transfer that says so in the need's books."""
     available_from: Mapped[dt.date | None]
     available_until: Mapped[dt.date | None]
     note: Mapped[str] = mapped_column(server_default=text("''"), default="")
@@ -331,7 +347,12 @@ class PledgeFulfilment(UuidKey, Created, Model):
             ("slot", "&&"),
             name="ex_pledge_fulfilment_slot",
             using="gist",
-            where=text("state IN ('booked','used','confirmed') AND slot IS NOT NULL"),
+            where=text("state IN ('asked','booked','used','confirmed') AND slot IS NOT NULL"),
+        ),
+        Index(
+            "ix_pledge_fulfilment_soon",
+            "happened_at",
+            postgresql_where=text("state IN ('scheduled','booked')"),
         ),
         Index("ix_pledge_fulfilment_pledge_line_id", "pledge_line_id"),
         Index(

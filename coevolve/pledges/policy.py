@@ -87,11 +87,13 @@ def allows(party: Party, verb: str, pledge: Pledge) -> bool:
     if verb in {"accept", "decline"}:
         return party.is_giver if pledge.is_request else party.may_answer
     if verb == "withdraw":
-        asked = pledge.is_request and pledge.state == PledgeState.requested
-        return party.may_answer if asked else party.is_giver
+        if pledge.is_request and pledge.state == PledgeState.requested:
+            return party.may_answer
+        return party.is_giver or (pledge.is_request and party.may_answer)
     sides = {
         "see": True,
         "schedule": party.is_giver or party.is_receiver,
+        "cancel_booking": party.is_giver or party.is_receiver,
         **dict.fromkeys(GIVER_VERBS, party.is_giver),
         **dict.fromkeys(RECEIVER_VERBS, party.is_receiver),
     }

@@ -52,10 +52,13 @@ PLEDGE_EDGES = (
     ("requested", "withdrawn"),
 )
 FULFILMENT_EDGES = (
+    ("(begin)", "asked"),
     ("(begin)", "booked"),
     ("(begin)", "confirmed"),
     ("(begin)", "returned"),
     ("(begin)", "scheduled"),
+    ("asked", "booked"),
+    ("asked", "cancelled"),
     ("booked", "cancelled"),
     ("booked", "no_show"),
     ("booked", "used"),
@@ -211,6 +214,9 @@ def _create_tables() -> None:
         sa.Column("received_quantity", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("hold_id", sa.BigInteger(), nullable=True),
         sa.Column("hold_from", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("period_on", sa.Date(), nullable=True),
+        sa.Column("need_line_id", sa.Uuid(), nullable=True),
+        sa.Column("need_hold_id", sa.BigInteger(), nullable=True),
         sa.Column("available_from", sa.Date(), nullable=True),
         sa.Column("available_until", sa.Date(), nullable=True),
         sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
@@ -244,7 +250,16 @@ def _create_tables() -> None:
         ),
         sa.CheckConstraint("received_quantity >= 0", name=op.f("ck_pledge_line_received")),
         sa.CheckConstraint("hold_from >= 0", name=op.f("ck_pledge_line_hold_from")),
+        sa.CheckConstraint(
+            "need_hold_id IS NULL OR need_line_id IS NOT NULL", name=op.f("ck_pledge_line_need")
+        ),
         sa.ForeignKeyConstraint(["hold_id"], ["ledger_transfer.id"], name=op.f("fk_pledge_line_hold_id")),
+        sa.ForeignKeyConstraint(
+            ["need_hold_id"], ["ledger_transfer.id"], name=op.f("fk_pledge_line_need_hold_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["need_line_id"], ["listing_line.id"], name=op.f("fk_pledge_line_need_line_id")
+        ),
         sa.ForeignKeyConstraint(["line_id"], ["listing_line.id"], name=op.f("fk_pledge_line_line_id")),
         sa.ForeignKeyConstraint(["pledge_id"], ["pledge.id"], name=op.f("fk_pledge_line_pledge_id")),
         sa.ForeignKeyConstraint(["unit"], ["ledger_unit.code"], name=op.f("fk_pledge_line_unit")),
@@ -259,6 +274,18 @@ def _create_tables() -> None:
         postgresql_where=sa.text("hold_id IS NOT NULL"),
     )
     op.create_index("ix_pledge_line_line_id", "pledge_line", ["line_id"], unique=False)
+    op.create_index(
+        "ix_pledge_line_period",
+        "pledge_line",
+        ["line_id", "period_on"],
+        postgresql_where=sa.text("period_on IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_pledge_line_need_line_id",
+        "pledge_line",
+        ["need_line_id"],
+        postgresql_where=sa.text("need_line_id IS NOT NULL"),
+    )
 
     op.create_table(
         "pledge_fulfilment",
@@ -284,7 +311,7 @@ def _create_tables() -> None:
         ExcludeConstraint(
             (sa.column("facility_id"), "="),
             (sa.column("slot"), "&&"),
-            where=sa.text("state IN ('booked','used','confirmed') AND slot IS NOT NULL"),
+            where=sa.text("state IN ('asked','booked','used','confirmed') AND slot IS NOT NULL"),
             using="gist",
             name="ex_pledge_fulfilment_slot",
         ),
@@ -294,7 +321,7 @@ def _create_tables() -> None:
             "'accepted','partly_accepted','rejected','returned','cancelled'))"
             " OR (kind = 'time' AND state IN ('scheduled','p"
             "erformed','confirmed','contested','cancelled'))"
-            " OR (kind = 'facility' AND state IN ('booked','used','confirmed','no_show','cancelled'))",
+            " OR (kind = 'facility' AND state IN ('asked','booked','used','confirmed','no_show','cancelled'))",
             name=op.f("ck_pledge_fulfilment_state"),
         ),
         sa.CheckConstraint(
@@ -318,6 +345,13 @@ def _create_tables() -> None:
             ["posting_id"], ["ledger_posting.id"], name=op.f("fk_pledge_fulfilment_posting_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pledge_fulfilment")),
+    )
+    op.create_index(
+        "ix_pledge_fulfilment_soon",
+        "pledge_fulfilment",
+        ["happened_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('scheduled','booked')"),
     )
     op.create_index(
         "ix_pledge_fulfilment_payment_id",

@@ -142,7 +142,7 @@ def test_a_withdrawn_request(session: Session) -> None:
         service.withdraw(pledge_id=pledge.id, by=listings.owner_of(offer))
     service.withdraw(pledge_id=pledge.id, by=asker)
     assert pledge.state == PledgeState.withdrawn
-    assert told(session, "pledge.withdrawn")
+    assert told(session, "request.withdrawn")
 
 
 def test_the_clock_ends_what_nobody_keeps(session: Session) -> None:

@@ -143,7 +143,10 @@ def test_a_facility_is_booked_used_and_confirmed(session: Session) -> None:
     assert booked.state == F.used
     service.confirm(fulfilment_id=booked.id, by=pledges.receiver_of(one))
     assert (booked.state, one.state) == (F.confirmed, S.confirmed)
-    service.no_show(fulfilment_id=later.id, by=owner)
+    with pytest.raises(Conflict):
+        service.no_show(fulfilment_id=later.id, by=owner)
+    with clock.travel(at + 3 * day + dt.timedelta(hours=1)):
+        service.no_show(fulfilment_id=later.id, by=owner)
     assert later.state == F.no_show
     again = service.schedule(
         pledge_line_id=pledges.the_line(other).id,

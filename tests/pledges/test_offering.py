@@ -224,7 +224,7 @@ def test_a_cso_asks_on_a_standing_offer(session: Session) -> None:
         service.accept(pledge_id=pledge.id, by=asker)
     service.accept(pledge_id=pledge.id, by=listings.owner_of(offer))
     assert pledge.state == PledgeState.accepted
-    assert told(session, "pledge.accepted")
+    assert told(session, "request.accepted")
     assert queries.totals_for([offer.id])[wish.line_id].promised == 3
     with pytest.raises(Forbidden):
         service.request(**(asked | {"by": people.person()}), client_token=uuid7())

@@ -342,13 +342,17 @@ def test_asking_on_a_standing_offer(client: Client, session: Session, sign_in: S
     offer = listings.open_offer(lines=(listings.room(30),))
     key = pledges.line_of(offer, "facility").id.hex
     cso = organisations.organisation()
-    assert "Permintaan diajukan oleh organisasi" in text_of(client.get(f"/dukung/{offer.slug}"))
+    assert client.get(f"/dukung/{offer.slug}").headers["Location"].endswith(f"/minta/{offer.slug}")
+    assert "Permintaan diajukan oleh organisasi" in text_of(client.get(f"/minta/{offer.slug}"))
     sign_in(client, organisations.owner_of(cso))
-    assert client.get(f"/dukung/{offer.slug}").status_code == 200
-    sent = give(
-        client, offer, **{f"quantity_{key}": "3", "message": "Untuk pelatihan kader", "contact": "0812"}
-    )
-    assert sent.status_code == 303  # type: ignore[attr-defined]
+    assert client.get(f"/minta/{offer.slug}").status_code == 200
+    asked = {"client_token": str(uuid7()), f"quantity_{key}": "3", "contact": "0812"}
+    bare = client.post(f"/minta/{offer.slug}", data=asked)
+    assert bare.status_code == 422
+    assert 'id="message-error"' in text_of(bare)
+    assert 'value="3"' in text_of(bare)
+    sent = client.post(f"/minta/{offer.slug}", data=asked | {"message": "Untuk pelatihan kader"})
+    assert sent.status_code == 303
     pledge = session.execute(select(Pledge)).scalar_one()
     assert pledge.state == PledgeState.requested
     sign_in(client, listings.owner_of(offer))

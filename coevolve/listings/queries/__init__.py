@@ -87,6 +87,7 @@ __all__ = [
     "browse_and_count",
     "calendar_of",
     "calendars_of",
+    "check_cursor",
     "clean_words",
     "cover_of",
     "disaster_codes",

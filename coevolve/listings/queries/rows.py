@@ -55,6 +55,7 @@ class ShownListing(NamedTuple):
     planning_event: str | None
     planning_on: dt.date | None
     organisation_id: uuid.UUID
+    cover: str | None
 
 
 class ShownOrganisation(NamedTuple):
@@ -84,6 +85,9 @@ class ShownLine(NamedTuple):
     unit_value: int | None
     is_inexhaustible: bool
     radius_km: int | None
+    per: str
+    conditions: str
+    slot_minutes: int | None
     spent: int
     receipts: int
     received: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coevolve.listings.service.calendars import add_hours, close_days, remove_hours, reopen_days
 from coevolve.listings.service.deciding import freeze, needs_second, open_, reject, return_, unfreeze
 from coevolve.listings.service.drafting import (
     Changes,
@@ -31,8 +32,10 @@ from coevolve.listings.service.living import (
 __all__ = [
     "Changes",
     "LineWords",
+    "add_hours",
     "add_spending",
     "close",
+    "close_days",
     "create_draft",
     "expire_due",
     "fold_facets",
@@ -48,7 +51,9 @@ __all__ = [
     "reconfirm",
     "reject",
     "remind_unconfirmed",
+    "remove_hours",
     "remove_line",
+    "reopen_days",
     "resume",
     "return_",
     "revise",

@@ -17,7 +17,15 @@ from coevolve.kit.i18n import lazy
 from coevolve.kit.moves import begin, move
 from coevolve.kit.text import clean_line, clean_text, refuse_nul, unique_slug
 from coevolve.listings import policy, queries
-from coevolve.listings.models import VALUATION_SOURCES, Kind, Listing, ListingLine, ListingSlug, State
+from coevolve.listings.models import (
+    PERIODS,
+    VALUATION_SOURCES,
+    Kind,
+    Listing,
+    ListingLine,
+    ListingSlug,
+    State,
+)
 from coevolve.listings.sectors import CODES
 from coevolve.listings.service.telling import tell_moderators
 from coevolve.listings.units import CATEGORIES, UNITS
@@ -33,6 +41,11 @@ PLACE_LEVELS = ("province", "regency", "district", "village")
 
 SENTENCES = {"summary": 280, "legal_basis": 200, "planning_event": 200}
 """Fields of one line, with the most characters they hold."""
+
+
+LINE_TEXTS = {"handover_place": 200, "conditions": 500}
+SLOT_LEAST, SLOT_MOST = 15, 1440
+"""Minutes."""
 
 
 class Changes(TypedDict, total=False):
@@ -62,6 +75,9 @@ class LineWords(TypedDict, total=False):
     valuation_source: str | None
     is_inexhaustible: bool
     radius_km: int | None
+    per: str
+    conditions: str
+    slot_minutes: int | None
 
 
 def create_draft(
@@ -157,6 +173,8 @@ def put_line(
     _known(unit, ("IDR",) if kind == "money" else UNITS[kind], "unit", lazy("Pilih satuan dari daftar."))
     _check_quantity(kind, quantity, words.get("min_useful_quantity"))
     _check_words(listing, kind, words)
+    if words.get("is_inexhaustible"):
+        words["per"] = "once"
     if line_id is None:
         line = _new_line(listing)
     else:
@@ -170,7 +188,10 @@ def put_line(
             "label", lazy("Sebutkan apa yang dimaksud, misalnya “Pipa HDPE 2 inci”."), field="label"
         )
     for name, value in words.items():
-        setattr(line, name, _limited(clean_line(value), 200, name) if name == "handover_place" else value)  # type: ignore[arg-type]
+        most = LINE_TEXTS.get(name)
+        setattr(
+            line, name, value if most is None else _limited(clean_line(refuse_nul(str(value))), most, name)
+        )
     if line.unit_value is None:
         line.valuation_source = None
     db.session().add(line)
@@ -306,6 +327,22 @@ def _check_words(listing: Listing, kind: str, words: LineWords) -> None:
             "is_inexhaustible",
             lazy("Hanya penawaran tetap yang dapat tidak habis."),
             field="is_inexhaustible",
+        )
+    _check_supply(listing, kind, words)
+
+
+def _check_supply(listing: Listing, kind: str, words: LineWords) -> None:
+    """How often an offer is there anew, and how its times are cut."""
+    per, minutes = words.get("per", "once"), words.get("slot_minutes")
+    _known(per, PERIODS, "per", lazy("Pilih satu dari daftar."))
+    is_offer = listing.kind == Kind.standing_offer
+    if per != "once" and (not is_offer or words.get("is_inexhaustible")):
+        raise Invalid(
+            "per", lazy("Jumlah per minggu atau bulan hanya untuk penawaran yang terbatas."), field="per"
+        )
+    if minutes is not None and (not is_offer or kind != "facility" or not SLOT_LEAST <= minutes <= SLOT_MOST):
+        raise Invalid(
+            "slot_minutes", lazy("Lama satu slot antara 15 menit dan 24 jam."), field="slot_minutes"
         )
 
 

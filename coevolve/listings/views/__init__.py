@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coevolve.listings.views import acting, browsing, editing, lines, showing
+from coevolve.listings.views import acting, browsing, editing, hours, lines, showing
 from coevolve.listings.views.door import blueprint
 
-__all__ = ["acting", "blueprint", "browsing", "editing", "lines", "showing"]
+__all__ = ["acting", "blueprint", "browsing", "editing", "hours", "lines", "showing"]

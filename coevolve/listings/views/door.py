@@ -145,15 +145,23 @@ def section_of(organisation: Organisation, listing: Listing, section: str) -> di
     }
 
 
-def line_words(line: ListingLine) -> dict[str, Any]:
+SUPPLY_WORDS = {"week": lazy("%(amount)s setiap minggu"), "month": lazy("%(amount)s setiap bulan")}
+
+
+def line_words(line: ListingLine, *, is_offer: bool = False) -> dict[str, Any]:
     """A line as the editor shows it."""
     amount = (
         format_rupiah(line.quantity)
         if line.kind == "money"
         else f"{i18n.number(line.quantity)} {unit_label(line.unit)}"
     )
+    if line.is_inexhaustible:
+        amount = _("%(amount)s setiap kali diminta", amount=amount)
+    elif line.per in SUPPLY_WORDS:
+        amount = str(SUPPLY_WORDS[line.per]) % {"amount": amount}
     return {
         "id": line.id,
+        "has_calendar": is_offer and line.kind == "facility",
         "kind": SUPPORT_LABELS[line.kind],
         "category": category_label(line.kind, line.category),
         "label": line.label,

@@ -45,7 +45,7 @@ def lines(slug: str, listing_id: uuid.UUID) -> Response:
     return page(
         "listings/lines.html",
         **section_of(organisation, listing, "kebutuhan"),
-        lines=[line_words(line) for line in found],
+        lines=[line_words(line, is_offer=listing.kind == "standing_offer") for line in found],
         goal=goal,
         kinds=[(kind, SUPPORT_LABELS[kind]) for kind in policy.line_kinds_for(listing.kind)],
         is_full=len(found) >= policy.LINES_MOST,
@@ -81,6 +81,8 @@ def change_line(slug: str, listing_id: uuid.UUID, line_id: uuid.UUID) -> Respons
         form.people_reached.data = _digits(line.people_reached)
         form.radius_km.data = _digits(line.radius_km)
         form.unit_value.data = typed_rupiah(line.unit_value)
+        form.supply.data = "always" if line.is_inexhaustible else line.per
+        form.slot.data = _digits(line.slot_minutes)
     return _line_page(organisation, listing, form, line.kind, line)
 
 
@@ -94,8 +96,13 @@ def _line_page(
     form.prepare(kind)
     if kind == "money":
         form.unit.data = "IDR"
-    if form.validate_on_submit() and _line_saved(listing, form, kind, line):
-        return see_other(f"{base_of(organisation.slug, listing)}/kebutuhan")
+    if form.validate_on_submit():
+        saved = _line_saved(listing, form, kind, line)
+        base = f"{base_of(organisation.slug, listing)}/kebutuhan"
+        if saved is not None and line is None and kind == "facility" and listing.kind == "standing_offer":
+            return see_other(f"{base}/{saved.id}/jam")
+        if saved is not None:
+            return see_other(base)
     return form_page(
         "listings/line.html",
         form,
@@ -107,7 +114,9 @@ def _line_page(
     )
 
 
-def _line_saved(listing: Listing, form: forms.LineForm, kind: str, line: ListingLine | None) -> bool:
+def _line_saved(
+    listing: Listing, form: forms.LineForm, kind: str, line: ListingLine | None
+) -> ListingLine | None:
     is_money = kind == "money"
     try:
         quantity = (
@@ -127,9 +136,9 @@ def _line_saved(listing: Listing, form: forms.LineForm, kind: str, line: Listing
                 "valuation_source": typed(form.valuation_source) or None,
             }
             if listing.kind == "standing_offer":
-                words["is_inexhaustible"] = bool(form.is_inexhaustible.data)
+                words |= _supply(form, kind)
                 words["radius_km"] = _number(form.radius_km, "radius_km")
-        service.put_line(
+        saved = service.put_line(
             listing_id=listing.id,
             by=me(),
             line_id=line.id if line else None,
@@ -142,10 +151,21 @@ def _line_saved(listing: Listing, form: forms.LineForm, kind: str, line: Listing
         )
     except DomainError as refusal:
         refused(form, refusal)
-        return False
+        return None
     commit()
     flash_success(saved_words())
-    return True
+    return saved
+
+
+def _supply(form: forms.LineForm, kind: str) -> service.LineWords:
+    """How often an offer is there, on which conditions, in which slots."""
+    supply, slot = typed(form.supply), typed(form.slot)
+    return {
+        "is_inexhaustible": supply == "always",
+        "per": "once" if supply == "always" else supply,
+        "conditions": typed(form.conditions),
+        "slot_minutes": int(slot) if kind == "facility" and slot else None,
+    }
 
 
 def _number(field: Any, name: str) -> int | None:

@@ -23,6 +23,7 @@ class Totals:
     received: int
     promised: int
     is_inexhaustible: bool = False
+    """Taking it does not use it up, or only for a week or month (queries.supply says what is left of that)."""
 
     @property
     def missing(self) -> int:
@@ -36,7 +37,7 @@ class Totals:
 
 
 _TOTALS = """
-SELECT l.listing_id, l.id, l.kind, l.unit, l.quantity, l.is_inexhaustible,
+SELECT l.listing_id, l.id, l.kind, l.unit, l.quantity, l.is_inexhaustible OR l.per <> 'once',
     coalesce(f.received, 0)::bigint, coalesce(c.received, 0)::bigint, coalesce(c.promised, 0)::bigint
   FROM listing_line l
   LEFT JOIN LATERAL (

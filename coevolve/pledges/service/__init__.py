@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from coevolve.pledges.service.answering import accept, decline
 from coevolve.pledges.service.approving import approve, may_set_rule, needs_approval, refuse, set_rule
+from coevolve.pledges.service.bookings import cancel_booking, remind_soon
 from coevolve.pledges.service.changing import change_amount
 from coevolve.pledges.service.delivering import confirm, contest, hand_over, no_show, receive, schedule
 from coevolve.pledges.service.ending import (
     cancel_for_listing,
     cancel_of_closed,
+    cancel_of_expired,
     end_unpaid,
     lapse_due,
     withdraw,
@@ -23,8 +25,9 @@ from coevolve.pledges.service.money import (
     return_money,
     settle_money,
 )
-from coevolve.pledges.service.offering import Guest, Wish, offer, request
+from coevolve.pledges.service.offering import Guest, Wish, offer
 from coevolve.pledges.service.planning import Plan, change_plan, remind_due, split
+from coevolve.pledges.service.requesting import request
 from coevolve.pledges.service.restoring import restore_money
 
 __all__ = [
@@ -34,8 +37,10 @@ __all__ = [
     "Wish",
     "accept",
     "approve",
+    "cancel_booking",
     "cancel_for_listing",
     "cancel_of_closed",
+    "cancel_of_expired",
     "cancel_payment",
     "change_amount",
     "change_plan",
@@ -59,6 +64,7 @@ __all__ = [
     "receive",
     "refuse",
     "remind_due",
+    "remind_soon",
     "request",
     "restore_money",
     "return_money",

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from coevolve.config import settings
 from coevolve.kit import clock, db, moves
 from coevolve.kit.errors import Conflict, Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.text import clean_text
-from coevolve.ledger import accounts
-from coevolve.ledger import service as ledger
-from coevolve.listings.models import Listing, ListingLine
+from coevolve.listings.models import Kind, Listing, ListingLine
 from coevolve.listings.models import State as ListingState
 from coevolve.pledges import queries
 from coevolve.pledges.models import Pledge, PledgeLine, PledgeState
 from coevolve.pledges.policy import Doer, Party
-from coevolve.pledges.service import asking, planning, progress, telling
+from coevolve.pledges.service import asking, bookings, needs, planning, progress, telling
 from coevolve.pledges.service.offering import check_missing
+from coevolve.pledges.service.promising import hold_of
+from coevolve.pledges.service.requesting import check_supply
 
 REASON_MOST = 500
 
 
-def accept(*, pledge_id: uuid.UUID, by: Doer, quantities: Mapping[uuid.UUID, int] | None = None) -> Pledge:
+def accept(
+    *,
+    pledge_id: uuid.UUID,
+    by: Doer,
+    quantities: Mapping[uuid.UUID, int] | None = None,
+    slots: Collection[uuid.UUID] | None = None,
+) -> Pledge:
     """Say yes, to all or to less: `quantities` by pledge line; what is not named is taken as offered.
+
+    Of a facility's times that were asked for, those in `slots` are booked (None: all), the others are free again.
 
     Never more than is missing (money may exceed), never less than helps unless it fills the rest. Money paid at once
     needs no answer and is left alone.
@@ -38,6 +46,8 @@ def accept(*, pledge_id: uuid.UUID, by: Doer, quantities: Mapping[uuid.UUID, int
     if listing.state not in {ListingState.open, ListingState.paused}:
         raise Conflict("listing_closed", lazy("Halaman ini sedang tidak menerima dukungan."))
     wanted = {line.id: (quantities or {}).get(line.id, line.quantity) for line in undecided}
+    asked = bookings.asked_of([line.id for line in undecided])
+    wanted |= {line_id: bookings.chosen(rows, slots) for line_id, rows in asked.items()}
     if not any(wanted.values()):
         raise Invalid("nothing_accepted", lazy("Isi jumlah yang disepakati, atau tolak tawaran ini."))
     asking.lock_lines({line.line_id for line in undecided})
@@ -47,10 +57,11 @@ def accept(*, pledge_id: uuid.UUID, by: Doer, quantities: Mapping[uuid.UUID, int
     for line in sorted(undecided, key=lambda line: line.line_id):
         _agree(pledge, line, wanted[line.id], party)
     _answered(pledge, party)
-    for line in undecided:
-        if line.kind == "money" and wanted[line.id]:
-            planning.refit(pledge, line, wanted[line.id])
-            pledge.lapses_at = planning.latest(pledge, line)
+    for rows in asked.values():
+        bookings.settle(rows, slots, by=party.person_id)
+    if pledge.is_request:
+        pledge.lapses_at = bookings.lapses_at(undecided)
+    _fit_plan(pledge, undecided, wanted)
     moves.move(pledge, PledgeState.accepted, by=party.person_id)
     lines = asking.lines_to_change(pledge.id)
     telling.record(pledge, "accepted", party.person_id, data={"quantities": _facts(lines)})
@@ -60,6 +71,14 @@ def accept(*, pledge_id: uuid.UUID, by: Doer, quantities: Mapping[uuid.UUID, int
         telling.tell_giver(pledge, "accepted", lines)
     progress.advance(pledge, by=party.person_id)
     return pledge
+
+
+def _fit_plan(pledge: Pledge, lines: list[PledgeLine], wanted: Mapping[uuid.UUID, int]) -> None:
+    """The days of money promised for later, for what was agreed."""
+    for line in lines:
+        if line.kind == "money" and wanted[line.id]:
+            planning.refit(pledge, line, wanted[line.id])
+            pledge.lapses_at = planning.latest(pledge, line)
 
 
 def decline(*, pledge_id: uuid.UUID, by: Doer, reason: str) -> Pledge:
@@ -76,6 +95,8 @@ def decline(*, pledge_id: uuid.UUID, by: Doer, reason: str) -> Pledge:
     asking.require_move(pledge, PledgeState.declined)
     pledge.reason = said
     _answered(pledge, party)
+    for rows in bookings.asked_of([line.id for line in undecided]).values():
+        bookings.settle(rows, (), by=party.person_id)
     lines = asking.lines_to_change(pledge.id)
     if any(line.received_quantity for line in lines):
         for line in undecided:
@@ -106,8 +127,13 @@ def _check(line: PledgeLine, quantity: int, totals: Mapping[uuid.UUID, queries.T
     field = f"quantity-{line.id}"
     if not 0 <= quantity <= line.quantity:
         raise Invalid("more_than_offered", lazy("Isi jumlah antara 0 dan yang ditawarkan."), field=field)
-    if quantity and line.kind != "money":
-        check_missing(quantity, db.get(ListingLine, line.line_id), totals[line.line_id], field=field)
+    if not quantity or line.kind == "money":
+        return
+    about = db.get(ListingLine, line.line_id)
+    if db.get(Listing, about.listing_id).kind == Kind.standing_offer:
+        check_supply(quantity, about, line.period_on, totals, field=field)
+    else:
+        check_missing(quantity, about, totals[line.line_id], field=field)
 
 
 def _agree(pledge: Pledge, line: PledgeLine, quantity: int, party: Party) -> None:
@@ -116,27 +142,7 @@ def _agree(pledge: Pledge, line: PledgeLine, quantity: int, party: Party) -> Non
     if quantity == 0:
         return
     line.hold_id = hold_of(pledge, line, quantity, party)
-
-
-def hold_of(pledge: Pledge, line: PledgeLine, amount: int, party: Party, *, change: int | None = None) -> int:
-    """Write a promise into the commitment book; `change`: the journal line that says why it is written anew."""
-    owner_id, owner_kind = owner_of(pledge, line)
-    return ledger.hold(
-        key=f"pledge_line:{line.id}:hold" + (f":{change}" if change is not None else ""),
-        kind="pledge.accepted",
-        debit_id=accounts.promises(owner_id, line.unit, owner_kind=owner_kind),
-        credit_id=accounts.promised_to(owner_id, line.unit, owner_kind=owner_kind),
-        amount=amount,
-        unit=line.unit,
-        source_kind="pledge",
-        source_id=pledge.id,
-        actor=str(party.person_id or "link"),
-    )
-
-
-def owner_of(pledge: Pledge, line: PledgeLine) -> tuple[uuid.UUID, str]:
-    """Whose pair of accounts in the commitment book: one per line, for money one per listing."""
-    return (pledge.listing_id, "listing") if line.kind == "money" else (line.line_id, "listing_line")
+    needs.promise(pledge, line, quantity, party)
 
 
 def _answered(pledge: Pledge, party: Party) -> None:

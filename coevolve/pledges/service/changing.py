@@ -17,7 +17,7 @@ from coevolve.pledges import queries
 from coevolve.pledges.models import Pledge, PledgeLine, PledgeState
 from coevolve.pledges.policy import Doer, Party
 from coevolve.pledges.service import asking, planning, progress, telling
-from coevolve.pledges.service.answering import hold_of
+from coevolve.pledges.service.promising import hold_of
 
 CHANGEABLE = frozenset({PledgeState.offered, PledgeState.accepted, PledgeState.partly_delivered})
 

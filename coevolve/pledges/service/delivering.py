@@ -24,7 +24,7 @@ from coevolve.pledges.models import (
     PledgeState,
 )
 from coevolve.pledges.policy import Doer, Party
-from coevolve.pledges.service import asking, progress, telling
+from coevolve.pledges.service import asking, bookings, needs, progress, telling
 
 F = FulfilmentState
 DONE = {"goods": F.handed_over, "time": F.performed, "facility": F.used}
@@ -137,6 +137,7 @@ def confirm(
             actor=str(party.person_id or "link"),
         )
         line.received_quantity += kept
+    need_listing = needs.keep(pledge, line, fulfilment.id, kept) if kept else None
     session().flush()
     progress.advance(pledge, by=party.person_id)
     telling.record(pledge, "kept", party.person_id, data=_facts(fulfilment, line) | {"kept": str(kept)})
@@ -145,6 +146,8 @@ def confirm(
         telling.record(pledge, "confirmed", party.person_id)
     telling.tell_giver(pledge, happened, [line], key=str(fulfilment.id))
     progress.fulfil_listing(pledge.listing_id)
+    if need_listing is not None:
+        progress.fulfil_listing(need_listing)
     return fulfilment
 
 
@@ -166,9 +169,15 @@ def contest(*, fulfilment_id: uuid.UUID, by: Doer, reason: str) -> PledgeFulfilm
 def no_show(*, fulfilment_id: uuid.UUID, by: Doer) -> PledgeFulfilment:
     """The giver says that nobody came to use the facility; its time is free again."""
     pledge, line, fulfilment, party = asking.locked_fulfilment(fulfilment_id, by, "no_show")
+    if pledge.is_request and fulfilment.slot is not None and fulfilment.slot.lower > clock.now():
+        raise Conflict("slot_ahead", lazy("Waktunya belum tiba. Batalkan pesanannya bila tidak jadi."))
     moves.move(fulfilment, F.no_show, by=party.person_id)
-    progress.advance(pledge, by=party.person_id)
-    telling.record(pledge, "no_show", party.person_id, data=_facts(fulfilment, line))
+    number = telling.record(pledge, "no_show", party.person_id, data=_facts(fulfilment, line))
+    if pledge.is_request:
+        telling.tell_receiver(pledge, "no_show", [line], key=str(fulfilment.id))
+        bookings.release(pledge, line, fulfilment.quantity_sent, party, number)
+    else:
+        progress.advance(pledge, by=party.person_id)
     return fulfilment
 
 

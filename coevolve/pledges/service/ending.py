@@ -11,6 +11,7 @@ from coevolve.kit.db import session
 from coevolve.kit.errors import Invalid
 from coevolve.kit.i18n import lazy
 from coevolve.kit.text import clean_text
+from coevolve.listings.models import Kind, Listing
 from coevolve.payments import queries as payment_queries
 from coevolve.payments.models import OPEN as PAYMENT_OPEN
 from coevolve.pledges import queries
@@ -28,12 +29,11 @@ def withdraw(*, pledge_id: uuid.UUID, by: Doer, reason: str = "") -> Pledge:
     if len(said) > REASON_MOST:
         raise Invalid("too_long", lazy("Paling banyak %(most)s huruf.", most=REASON_MOST), field="reason")
     asking.require_move(pledge, PledgeState.withdrawn)
-    was_request = pledge.state == PledgeState.requested
     is_unheard = pledge.state == PledgeState.awaiting_approval
     pledge.reason = said
     _end(pledge, PledgeState.withdrawn, by=party.person_id, cause=said)
     lines = asking.lines_to_change(pledge.id)
-    if was_request:
+    if pledge.is_request and not party.is_giver:
         telling.tell_giver(pledge, "withdrawn", lines, reason=said)
     elif not is_unheard and not _is_unpaid(pledge):
         telling.tell_receiver(pledge, "withdrawn", lines, reason=said)
@@ -66,26 +66,39 @@ def lapse_due(*, limit: int = 100) -> int:
 
 
 def cancel_for_listing(*, listing_id: uuid.UUID, limit: int = 500) -> int:
-    """The listing closed: unanswered offers end and what was agreed is given up. Money under way runs its course."""
+    """The listing closed: unanswered offers end and what was agreed is given up. Money under way runs its course.
+
+    Of an offer that closed only what nobody answered ends: what the giver agreed to stays agreed.
+    """
+    is_offer = db.get(Listing, listing_id).kind == Kind.standing_offer
+    ends = {PledgeState.requested} if is_offer else OPEN
     statement = (
         select(Pledge.id)
-        .where(Pledge.listing_id == listing_id, Pledge.state.in_(OPEN))
+        .where(Pledge.listing_id == listing_id, Pledge.state.in_(ends))
         .order_by(Pledge.id)
         .limit(limit)
     )
     cancelled = 0
     for pledge_id in list(session().execute(statement).scalars()):
         pledge = db.lock(Pledge, pledge_id)
-        if pledge.state not in OPEN:
+        if pledge.state not in ends:
             continue
         _end(pledge, PledgeState.cancelled, by=None, cause="the listing closed")
-        telling.tell_giver(pledge, "cancelled", asking.lines_to_change(pledge.id))
+        tell = telling.tell_receiver if pledge.is_request else telling.tell_giver
+        tell(pledge, "cancelled", asking.lines_to_change(pledge.id))
         cancelled += 1
     return cancelled
 
 
 def cancel_of_closed(*, about_id: uuid.UUID, journal_id: int) -> int:  # noqa: ARG001 - reactions get both
     """Reaction to a listing that closed."""
+    return cancel_for_listing(listing_id=about_id)
+
+
+def cancel_of_expired(*, about_id: uuid.UUID, journal_id: int) -> int:  # noqa: ARG001 - reactions get both
+    """Reaction to a listing whose days are over: requests on an offer that nobody answered end."""
+    if db.get(Listing, about_id).kind != Kind.standing_offer:
+        return 0
     return cancel_for_listing(listing_id=about_id)
 
 

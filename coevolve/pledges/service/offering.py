@@ -1,11 +1,11 @@
-"""How a pledge begins: a giver offers on a need or campaign, or a CSO asks on a standing offer."""
+"""How a pledge begins: a giver offers on a need or campaign. (A CSO asks on an offer in requesting.py.)"""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
@@ -46,6 +46,12 @@ class Wish:
     available_until: dt.date | None = None
     note: str = ""
     field: str | None = None
+    period_on: dt.date | None = None
+    """Of an offer by week or month: any day of the one it is wanted from."""
+    starts: tuple[dt.datetime, ...] = ()
+    """Of a facility with a calendar: when the wanted slots begin."""
+    need_line_id: uuid.UUID | None = None
+    """The asker's own need that this fulfils as well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,14 +90,14 @@ def offer(
     first. `is_rest`: given out of credit, so it may be small. With `method` (checkout or bank_transfer) the payment is
     started as well. The same token finds the same pledge.
     """
-    found = _clicked_before(client_token, listing_id)
+    found = clicked_before(client_token, listing_id)
     if found is not None:
         return found
     listing = asking.open_listing(listing_id)
     if listing.kind not in {Kind.need, Kind.campaign}:
         raise Invalid("not_a_need", lazy("Halaman ini tidak menerima dukungan, tetapi permintaan."))
     known = {line.id: line for line in listings.lines_of(listing_id)}
-    wished = _wished(lines, known)
+    wished = wished_of(lines, known)
     has_money = any(known[wish.line_id].kind == "money" for wish in wished)
     giver = _giver(by, guest, language, is_money_only=all(known[w.line_id].kind == "money" for w in wished))
     organisation = _giving_organisation(giver, for_organisation_id, listing, has_money=has_money)
@@ -111,22 +117,22 @@ def offer(
         state=PledgeState.awaiting_approval if waits else PledgeState.offered,
         is_pay_now=has_money and is_pay_now,
         is_guest=by is None,
-        guest_name=_limited(guest.name, NAME_MOST, "name") if by is None and guest is not None else "",
+        guest_name=limited(guest.name, NAME_MOST, "name") if by is None and guest is not None else "",
         needs_approval=waits,
         purchase_order=invoicing.order_number(purchase_order) if organisation is not None else "",
         is_name_public=is_name_public,
         shares_identity=shares_identity,
-        public_name=_limited(
+        public_name=limited(
             public_name or (organisation.name if organisation else _own_name(giver, by, guest)),
             NAME_MOST,
             "public_name",
         ),
-        message=_limited(message, MESSAGE_MOST, "message"),
-        contact=_limited(contact, CONTACT_MOST, "contact"),
+        message=limited(message, MESSAGE_MOST, "message"),
+        contact=limited(contact, CONTACT_MOST, "contact"),
         client_token=client_token,
         lapses_at=clock.now() + dt.timedelta(days=settings().pledge_lapse_days),
     )
-    pledge, is_new = _begin(pledge, _new_lines(wished, known), by=giver.id if by else None)
+    pledge, is_new = begin(pledge, new_lines(wished, known), by=giver.id if by else None)
     if is_new and plan is not None and money is not None and not pledge.is_pay_now:
         _lay(pledge, plan)
     if is_new and waits:
@@ -138,69 +144,17 @@ def offer(
     return pledge
 
 
-def request(
-    *,
-    listing_id: uuid.UUID,
-    by: Person,
-    for_organisation_id: uuid.UUID,
-    lines: Sequence[Wish],
-    client_token: uuid.UUID,
-    message: str = "",
-    contact: str = "",
-) -> Pledge:
-    """A CSO asks for something of a standing offer; the giver answers."""
-    found = _clicked_before(client_token, listing_id)
-    if found is not None:
-        return found
-    listing = asking.open_listing(listing_id)
-    if listing.kind != Kind.standing_offer:
-        raise Invalid("not_an_offer", lazy("Halaman ini bukan penawaran."))
-    receiver = organisations.get(for_organisation_id)
-    if not organisation_policy.may(by, "answer_pledges", receiver):
-        raise Forbidden("not_your_organisation", lazy("Anda tidak bertindak untuk organisasi ini."))
-    if receiver.id == listing.organisation_id:
-        raise Invalid("own_listing", lazy("Organisasi Anda sendiri yang menawarkan ini."))
-    if queries.open_requests_of(receiver.id) >= settings().open_pledges_limit:
-        raise Conflict("too_many_open", lazy("Masih banyak permintaan Anda yang belum dijawab."))
-    known = {line.id: line for line in listings.lines_of(listing_id)}
-    wished = _wished(lines, known)
-    for wish in wished:
-        line = known[wish.line_id]
-        if line.kind == "money":
-            raise Invalid("money_on_request", lazy("Penawaran dana dibicarakan langsung."), field=wish.field)
-        _check_quantity(wish, line)
-    pledge = Pledge(
-        listing_id=listing_id,
-        giver_organisation_id=listing.organisation_id,
-        receiver_organisation_id=receiver.id,
-        receiver_person_id=by.id,
-        state=PledgeState.requested,
-        is_request=True,
-        is_name_public=True,
-        shares_identity=True,
-        public_name=organisations.get(listing.organisation_id).name[:NAME_MOST],
-        message=_limited(message, MESSAGE_MOST, "message"),
-        contact=_limited(contact, CONTACT_MOST, "contact"),
-        client_token=client_token,
-        lapses_at=clock.now() + dt.timedelta(days=settings().pledge_lapse_days),
-    )
-    pledge, is_new = _begin(pledge, _new_lines(wished, known), by=by.id)
-    if is_new:
-        telling.tell_giver(pledge, "requested", asking.lines_to_change(pledge.id))
-    return pledge
-
-
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
-def _clicked_before(client_token: uuid.UUID, listing_id: uuid.UUID) -> Pledge | None:
+def clicked_before(client_token: uuid.UUID, listing_id: uuid.UUID) -> Pledge | None:
     found = queries.find_by_token(client_token)
     if found is not None and found.listing_id != listing_id:
         raise Conflict("token_reused", lazy("Formulir ini sudah terkirim. Muat ulang halaman ini."))
     return found
 
 
-def _begin(
+def begin(
     pledge: Pledge, make_lines: Callable[[], list[PledgeLine]], *, by: uuid.UUID | None
 ) -> tuple[Pledge, bool]:
     """Write the pledge and its lines; a second click at the same moment finds the first one's."""
@@ -213,7 +167,7 @@ def _begin(
                 session().add(line)
             session().flush()
     except IntegrityError:
-        found = _clicked_before(token, listing_id)
+        found = clicked_before(token, listing_id)
         if found is None:
             raise
         return found, False
@@ -243,7 +197,7 @@ def _awaiting_answer(pledge: Pledge) -> list[PledgeLine]:
     return [line for line in lines if line.kind != "money" or not pledge.is_pay_now]
 
 
-def _wished(lines: Sequence[Wish], known: dict[uuid.UUID, ListingLine]) -> list[Wish]:
+def wished_of(lines: Sequence[Wish], known: dict[uuid.UUID, ListingLine]) -> list[Wish]:
     """The wishes worth something, one per line; all money is one wish, to the first money line."""
     wished: dict[uuid.UUID, Wish] = {}
     first_money = next((line.id for line in known.values() if line.kind == "money"), None)
@@ -255,14 +209,7 @@ def _wished(lines: Sequence[Wish], known: dict[uuid.UUID, ListingLine]) -> list[
             line_id = first_money
         if line_id in wished:
             raise Invalid("line_twice", lazy("Satu bagian hanya dapat diisi sekali."), field=wish.field)
-        wished[line_id] = Wish(
-            line_id=line_id,
-            quantity=wish.quantity,
-            available_from=wish.available_from,
-            available_until=wish.available_until,
-            note=wish.note,
-            field=wish.field,
-        )
+        wished[line_id] = replace(wish, line_id=line_id)
     if not wished:
         raise Invalid("nothing_offered", lazy("Isi paling sedikit satu bagian."))
     return list(wished.values())
@@ -305,11 +252,11 @@ def _check_offer(wish: Wish, line: ListingLine, listing: Listing, *, is_rest: bo
         except Invalid as refusal:
             raise Invalid(refusal.code, refusal.message, field=wish.field) from None
         return
-    _check_quantity(wish, line)
+    check_quantity(wish, line)
     check_missing(wish.quantity, line, queries.totals_for([listing.id])[line.id], field=wish.field)
 
 
-def _check_quantity(wish: Wish, line: ListingLine) -> None:
+def check_quantity(wish: Wish, line: ListingLine) -> None:
     if not 0 < wish.quantity <= line.quantity:
         raise Invalid(
             "quantity_range",
@@ -350,7 +297,7 @@ def check_missing(
         )
 
 
-def _new_lines(wished: list[Wish], known: dict[uuid.UUID, ListingLine]) -> Callable[[], list[PledgeLine]]:
+def new_lines(wished: list[Wish], known: dict[uuid.UUID, ListingLine]) -> Callable[[], list[PledgeLine]]:
     """How to make the lines; made anew for each try."""
 
     def make() -> list[PledgeLine]:
@@ -362,7 +309,9 @@ def _new_lines(wished: list[Wish], known: dict[uuid.UUID, ListingLine]) -> Calla
                 quantity=wish.quantity,
                 available_from=wish.available_from,
                 available_until=wish.available_until,
-                note=_limited(wish.note, NOTE_MOST, wish.field),
+                note=limited(wish.note, NOTE_MOST, wish.field),
+                period_on=wish.period_on,
+                need_line_id=wish.need_line_id,
                 unit_value=known[wish.line_id].unit_value,
                 valuation_source=known[wish.line_id].valuation_source,
             )
@@ -372,7 +321,7 @@ def _new_lines(wished: list[Wish], known: dict[uuid.UUID, ListingLine]) -> Calla
     return make
 
 
-def _limited(typed: str, most: int, field: str | None) -> str:
+def limited(typed: str, most: int, field: str | None) -> str:
     cleaned = clean_line(typed) if most <= CONTACT_MOST else clean_text(typed)
     if len(cleaned) > most:
         raise Invalid("too_long", lazy("Paling banyak %(most)s huruf.", most=most), field=field)

@@ -26,14 +26,14 @@ from coevolve.pledges.models import (
     PledgeLine,
     PledgeState,
 )
-from coevolve.pledges.service import asking
+from coevolve.pledges.service import asking, needs
 
 
-def advance(pledge: Pledge, *, by: uuid.UUID | None) -> None:
-    """Move a pledge to the state its lines say; steps may be skipped."""
+def advance(pledge: Pledge, *, by: uuid.UUID | None, lines: list[PledgeLine] | None = None) -> None:
+    """Move a pledge to the state its lines (read afresh, if they are not given) say; steps may be skipped."""
     if pledge.state not in AGREED:
         return
-    to = state_of(asking.lines_to_change(pledge.id))
+    to = state_of(asking.lines_to_change(pledge.id) if lines is None else lines)
     if to is None and pledge.state == PledgeState.delivered:
         to = PledgeState.partly_delivered  # what came was refused: it is still to come
     if to is not None and to != pledge.state and pledge.machine.allows(pledge.state, to):
@@ -43,7 +43,7 @@ def advance(pledge: Pledge, *, by: uuid.UUID | None) -> None:
 def state_of(lines: list[PledgeLine]) -> PledgeState | None:
     """What the agreed lines of a pledge add up to; None: nothing was sent yet."""
     agreed = [line for line in lines if line.accepted_quantity]
-    under_way = _under_way([line.id for line in agreed])
+    under_way = _under_way([line.id for line in agreed if line.kind != "money"])
     kept = [line.received_quantity for line in agreed]
     asked = [line.accepted_quantity or 0 for line in agreed]
     sent = [line.received_quantity + under_way.get(line.id, 0) for line in agreed]
@@ -55,7 +55,9 @@ def state_of(lines: list[PledgeLine]) -> PledgeState | None:
 
 
 def _under_way(line_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """What the giver says is done and the receiver has not counted, by line."""
+    """What the giver says is done and the receiver has not counted, by line; money is there or it is not."""
+    if not line_ids:
+        return {}
     session().flush()
     statement = (
         select(PledgeFulfilment.pledge_line_id, func.sum(PledgeFulfilment.quantity_sent))
@@ -77,9 +79,12 @@ def give_up_rest(pledge: Pledge, *, by: uuid.UUID | None) -> None:
                 source_id=pledge.id,
                 kind="pledge.given_up",
             )
+        needs.give_up(pledge, line)
     planned = select(PledgeFulfilment).where(
         PledgeFulfilment.pledge_line_id.in_([line.id for line in lines]),
-        PledgeFulfilment.state.in_([FulfilmentState.scheduled, FulfilmentState.booked]),
+        PledgeFulfilment.state.in_(
+            [FulfilmentState.scheduled, FulfilmentState.asked, FulfilmentState.booked]
+        ),
     )
     for fulfilment in session().execute(planned).scalars():
         moves.move(fulfilment, FulfilmentState.cancelled, by=by, cause="the pledge ended")

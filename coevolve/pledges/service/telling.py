@@ -17,6 +17,10 @@ from coevolve.pledges import links, queries, words
 from coevolve.pledges.models import Pledge, PledgeLine
 
 ANSWERERS = ("owner", "member")
+OF_REQUESTS = frozenset(
+    {"accepted", "booking_cancelled", "cancelled", "declined", "lapsed", "no_show", "soon", "withdrawn"}
+)
+"""What is said in other words of a request on an offer than of an offer to a need."""
 
 
 def record(pledge: Pledge, happened: str, by: uuid.UUID | None, *, data: dict[str, Any] | None = None) -> int:
@@ -106,10 +110,11 @@ def _tell(
     more: dict[str, str],
 ) -> None:
     key = more.pop("key", str(pledge.id))
+    kind = f"request.{happened}" if pledge.is_request and happened in OF_REQUESTS else f"pledge.{happened}"
     is_unproven = side == "giver" and queries.is_unproven(pledge)
     by_link = is_unproven or (side == "receiver" and happened == "handed_over")
     notifications.queue(
-        kind=f"pledge.{happened}",
+        kind=kind,
         person_ids=person_ids,
         about=("pledge", pledge.id),
         data=facts_of(pledge, lines)

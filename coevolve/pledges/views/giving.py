@@ -1,4 +1,4 @@
-"""Giving to a need or campaign, and asking for something of a standing offer."""
+"""Giving to a need or campaign."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ def give(slug: str) -> Response:
     back = f"/{LISTING_PATHS[Kind(listing.kind)]}/{listing.slug}"
     if listing.kind == Kind.opportunity:
         return see_other(back)
+    if listing.kind == Kind.standing_offer:
+        return see_other(
+            f"/minta/{listing.slug}?{request.query_string.decode('ascii', 'ignore')}".rstrip("?")
+        )
     organisation = organisations.get(listing.organisation_id)
     if listing.state != State.open:
         return private(page("pledges/closed.html", listing=listing, organisation=organisation, back=back))
@@ -78,11 +82,10 @@ def give(slug: str) -> Response:
             organisation=organisation,
             back=back,
             person=person,
-            money=totals.get(listing.id) if listing.kind != Kind.standing_offer else None,
+            money=totals.get(listing.id),
             things=[_thing(form, line, totals[line.id]) for line in lines if line.kind != "money"],
-            is_request=listing.kind == Kind.standing_offer,
             chooses_organisation=len(form.organisation.choices or []) > 1,
-            may_promise=person is not None and listing.kind != Kind.standing_offer,
+            may_promise=person is not None,
             asks_code=_asks_code(form),
             may_monthly=monthly.is_offered(listing, lines),
             sign_in=f"/masuk?ke=/dukung/{listing.slug}",
@@ -101,12 +104,10 @@ def _offer_choices(form: GiveForm, person: Person | None, listing: Listing) -> N
     """For whom the person may give: itself, or a checked organisation where its role allows it."""
     choices: list[Any] = []
     if person is not None:
-        if listing.kind != Kind.standing_offer:
-            choices.append(SelectChoice("", _("Saya sendiri")))
-        verb = "answer_pledges" if listing.kind == Kind.standing_offer else "see"
+        choices.append(SelectChoice("", _("Saya sendiri")))
         for seat in organisations.memberships_of(person.id):
             own = seat.organisation_id == listing.organisation_id
-            if not own and organisation_policy.allows(seat.role, seat.organisation.state, verb):
+            if not own and organisation_policy.allows(seat.role, seat.organisation.state, "see"):
                 choices.append(SelectChoice(str(seat.organisation_id), seat.organisation.name))
     form.organisation.choices = choices
 
@@ -158,7 +159,7 @@ def _take(form: GiveForm, listing: Listing, lines: list[ListingLine], person: Pe
     """Write the pledge, then go on to paying or to its page."""
     rate.hit(f"pledge:{person.id if person else client_address()}", limit=TRIES, window_seconds=TRIES_SECONDS)
     commit()
-    organisation_id = _organisation(form, listing, person)
+    organisation_id = _organisation(form, person)
     wishes = [Wish(**wish) for line in lines if line.kind != "money" and (wish := wish_of(form, line))]
     given: dict[str, Any] = {
         "listing_id": listing.id,
@@ -166,15 +167,6 @@ def _take(form: GiveForm, listing: Listing, lines: list[ListingLine], person: Pe
         "message": form.message.data or "",
         "contact": form.contact.data or "",
     }
-    if listing.kind == Kind.standing_offer:
-        if person is None or organisation_id is None:
-            raise Invalid(
-                "organisation_missing", lazy("Pilih organisasi yang meminta."), field="organisation"
-            )
-        pledge = service.request(**given, by=person, for_organisation_id=organisation_id, lines=wishes)
-        commit()
-        flash_success(_("Permintaan Anda sudah terkirim. Pemberi akan menjawab lewat surel dan di sini."))
-        return see_other(f"/dukungan/{pledge.id}")
     money_line = next((line for line in lines if line.kind == "money"), None)
     money = form.money() if money_line is not None else None
     if money_line is not None and money is not None:
@@ -244,9 +236,9 @@ def _onward(pledge: Pledge, person: Person | None) -> Response:
     return see_other(f"/dukungan/{pledge.id}{suffix}")
 
 
-def _organisation(form: GiveForm, listing: Listing, person: Person | None) -> uuid.UUID | None:
+def _organisation(form: GiveForm, person: Person | None) -> uuid.UUID | None:
     choices = _values(form)
-    chosen = form.organisation.data or (choices[0] if listing.kind == Kind.standing_offer and choices else "")
+    chosen = form.organisation.data or ""
     if person is None or not chosen:
         return None
     if chosen not in choices:

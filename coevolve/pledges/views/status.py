@@ -9,11 +9,12 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from coevolve.journal import queries as journal
-from coevolve.kit import db, i18n, moves
+from coevolve.kit import clock, db, i18n, moves
 from coevolve.kit.access import access
 from coevolve.kit.pages import page
 from coevolve.ledger import queries as ledger_queries
 from coevolve.listings.models import Kind, Listing, ListingLine
+from coevolve.listings.slots import period_end
 from coevolve.listings.units import unit_label
 from coevolve.organisations import queries as organisations
 from coevolve.people.models import Person
@@ -66,6 +67,7 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
             "confirm",
             "pay",
             "no_show",
+            "cancel_booking",
         )
     }
     waiting = _undecided(pledge, lines)
@@ -96,8 +98,11 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
                 _line(pledge, line, fulfilments[line.id], may=may, zone=zone, failed=given) for line in lines
             ],
             support=", ".join(_said(line) for line in lines),
-            accept=_accept_form(waiting, totals, given) if answers else None,
-            accept_lines=_accept_lines(waiting, totals) if answers else [],
+            accept=_accept_form(waiting, totals, fulfilments, given) if answers else None,
+            accept_lines=_accept_lines(waiting, totals, fulfilments, zone) if answers else [],
+            calendar_file=address(pledge.id, "/kalender.ics")
+            if any(one.slot and one.state in _DATED for row in fulfilments.values() for one in row)
+            else "",
             decline=given.get("tolak") or forms.ReasonForm(None, prefix="tolak") if answers else None,
             withdraw=_withdraw_form(pledge, may, given),
             money=moneyed.panel(pledge, lines, fulfilments, party, given),
@@ -149,37 +154,67 @@ def _undecided(pledge: Pledge, lines: list[PledgeLine]) -> list[PledgeLine]:
 
 
 def _accept_form(
-    waiting: list[PledgeLine], totals: dict[uuid.UUID, queries.Totals], failed: dict[str, Any]
+    waiting: list[PledgeLine],
+    totals: dict[uuid.UUID, queries.Totals],
+    fulfilments: dict[uuid.UUID, list[PledgeFulfilment]],
+    failed: dict[str, Any],
 ) -> Any:
     if "terima" in failed:
         return failed["terima"]
     form = forms.accept_form([line.id for line in waiting])(None, prefix="terima")
     for line in waiting:
         form[f"quantity-{line.id}"].data = _typed(line, _suggested(line, totals))
+        form[f"slots-{line.id}"].data = [str(one.id) for one in _asked(line, fulfilments)]
     return form
+
+
+def _asked(line: PledgeLine, fulfilments: dict[uuid.UUID, list[PledgeFulfilment]]) -> list[PledgeFulfilment]:
+    """The times of a line that wait for an answer, soonest first."""
+    asked = [one for one in fulfilments[line.id] if one.state == F.asked and one.slot is not None]
+    return sorted(asked, key=lambda one: one.slot.lower)  # type: ignore[union-attr]
 
 
 def _suggested(line: PledgeLine, totals: dict[uuid.UUID, queries.Totals]) -> int:
     """As much as was offered and is still missing."""
-    missing = queries.missing_of(totals[line.line_id]) if line.kind != "money" else None
+    missing = _left(line, totals)
     return line.quantity if missing is None else min(line.quantity, missing)
+
+
+def _left(line: PledgeLine, totals: dict[uuid.UUID, queries.Totals]) -> int | None:
+    """What is missing of a need's line, or free of an offer's (in that week or month)."""
+    if line.kind == "money":
+        return None
+    if line.period_on is not None:
+        return queries.free_in(db.get(ListingLine, line.line_id), line.period_on)
+    return queries.missing_of(totals[line.line_id])
 
 
 def _typed(line: PledgeLine, amount: int) -> str:
     return i18n.number(amount // 100 if line.kind == "money" else amount)
 
 
-def _accept_lines(waiting: list[PledgeLine], totals: dict[uuid.UUID, queries.Totals]) -> list[dict[str, Any]]:
+def _accept_lines(
+    waiting: list[PledgeLine],
+    totals: dict[uuid.UUID, queries.Totals],
+    fulfilments: dict[uuid.UUID, list[PledgeFulfilment]],
+    zone: str,
+) -> list[dict[str, Any]]:
     return [
         {
+            "id": str(line.id),
             "field": f"quantity-{line.id}",
             "kind": line.kind,
             "label": db.get(ListingLine, line.line_id).label,
             "unit": unit_label(line.unit) if line.kind != "money" else "",
             "offered": words.quantity(line.kind, line.unit, line.quantity),
             "missing": None
-            if line.kind == "money" or (missing := queries.missing_of(totals[line.line_id])) is None
+            if (missing := _left(line, totals)) is None
             else words.quantity(line.kind, line.unit, missing),
+            "slots": [
+                (str(one.id), words.slot(one.slot.lower, one.slot.upper, zone))
+                for one in _asked(line, fulfilments)
+                if one.slot is not None
+            ],
             "note": line.note,
             "from": line.available_from,
             "until": line.available_until,
@@ -207,7 +242,7 @@ def _line(
     about = db.get(ListingLine, line.line_id)
     agreed = line.accepted_quantity
     planned = sum(
-        one.quantity_sent for one in fulfilments if one.state in {*_UNDER_WAY, F.scheduled, F.booked}
+        one.quantity_sent for one in fulfilments if one.state in {*_UNDER_WAY, F.scheduled, F.asked, F.booked}
     )
     rest = max(0, (agreed or 0) - line.received_quantity - planned)
     takes = line.kind != "money" and pledge.state in {S.accepted, S.partly_delivered} and rest > 0
@@ -216,6 +251,8 @@ def _line(
     return {
         "line": line,
         "about": about,
+        "period": _period(line, about),
+        "need": _need(line),
         "unit": unit_label(line.unit) if line.kind != "money" else "",
         "offered": words.quantity(line.kind, line.unit, line.quantity),
         "agreed": None if agreed is None else words.quantity(line.kind, line.unit, agreed),
@@ -223,12 +260,35 @@ def _line(
         "outstanding": ledger_queries.outstanding(line.hold_id) if line.hold_id is not None else 0,
         "goal": agreed if agreed is not None else line.quantity,
         "rest": rest,
-        "fulfilments": [_fulfilment(one, line, may=may, zone=zone, failed=failed) for one in fulfilments],
+        "fulfilments": [
+            _fulfilment(one, line, may=may, zone=zone, failed=failed, is_request=pledge.is_request)
+            for one in fulfilments
+        ],
         "hand_over": _hand_form(failed.get(name), name, rest) if takes and may["hand_over"] else None,
         "schedule": _hand_form(failed.get(plan), plan, rest) if takes and may["schedule"] else None,
     }
 
 
+def _period(line: PledgeLine, about: ListingLine) -> str:
+    """The week or month of an offer it is taken from, in words."""
+    if line.period_on is None:
+        return ""
+    if about.per == "month":
+        return i18n.month(line.period_on)
+    last = period_end("week", line.period_on)
+    return f"{i18n.short_date(line.period_on)} – {i18n.short_date(last)}"
+
+
+def _need(line: PledgeLine) -> dict[str, str] | None:
+    """The asker's own need that this fulfils as well."""
+    if line.need_line_id is None:
+        return None
+    need = db.get(ListingLine, line.need_line_id)
+    listing = db.get(Listing, need.listing_id)
+    return {"title": listing.title, "href": f"/{LISTING_PATHS[Kind(listing.kind)]}/{listing.slug}"}
+
+
+_DATED = frozenset({F.asked, F.booked, F.used, F.confirmed, F.scheduled})
 _UNDER_WAY = frozenset({F.handed_over, F.received, F.performed, F.used, F.contested})
 
 
@@ -241,8 +301,15 @@ def _hand_form(failed: Any, prefix: str, rest: int) -> Any:
 
 
 def _fulfilment(
-    one: PledgeFulfilment, line: PledgeLine, *, may: dict[str, bool], zone: str, failed: dict[str, Any]
+    one: PledgeFulfilment,
+    line: PledgeLine,
+    *,
+    may: dict[str, bool],
+    zone: str,
+    failed: dict[str, Any],
+    is_request: bool,
 ) -> dict[str, Any]:
+    is_ahead = one.slot is not None and one.slot.lower > clock.now()
     name = f"pastikan-{one.id}"
     counts = may["confirm"] and one.state in _UNDER_WAY
     form = None
@@ -264,15 +331,22 @@ def _fulfilment(
         "tag": TAGS.get(F(one.state), "plain"),
         "sent": words.quantity(line.kind, line.unit, one.quantity_sent),
         "kept": words.quantity(line.kind, line.unit, one.quantity_received),
-        "starts": i18n.datetime(one.slot.lower, zone) if one.slot else "",
-        "ends": i18n.datetime(one.slot.upper, zone) if one.slot and line.kind == "facility" else "",
+        "starts": words.slot(one.slot.lower, one.slot.upper, zone)
+        if one.slot and is_request
+        else (i18n.datetime(one.slot.lower, zone) if one.slot else ""),
+        "ends": i18n.datetime(one.slot.upper, zone)
+        if one.slot and line.kind == "facility" and not is_request
+        else "",
         "happened": i18n.datetime(one.happened_at, zone) if one.happened_at and not one.slot else "",
         "count": form,
         "contest": (failed.get(f"gugat-{one.id}") or forms.ReasonForm(None, prefix=f"gugat-{one.id}"))
         if counts and one.state == F.performed
         else None,
         "hand_over": hand_form if hands else None,
-        "no_show": may["no_show"] and one.state in {F.booked, F.used},
+        "no_show": may["no_show"] and one.state in {F.booked, F.used} and not (is_request and is_ahead),
+        "cancel": (failed.get(f"batal-{one.id}") or forms.ReasonForm(None, prefix=f"batal-{one.id}"))
+        if may["cancel_booking"] and is_request and one.state == F.booked and is_ahead
+        else None,
     }
 
 

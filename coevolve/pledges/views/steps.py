@@ -78,7 +78,8 @@ def accept(pledge_id: uuid.UUID) -> Response:
                 wanted[line_id] = parse_rupiah(typed, field=field.short_name).amount
             else:
                 wanted[line_id] = parse_quantity(typed, field=field.short_name)
-        service.accept(pledge_id=pledge_id, by=party, quantities=wanted)
+        slots = forms.slots_in(form) if pledge.is_request else None
+        service.accept(pledge_id=pledge_id, by=party, quantities=wanted, slots=slots)
 
     return do(
         pledge,
@@ -233,6 +234,27 @@ def no_show(pledge_id: uuid.UUID, fulfilment_id: uuid.UUID) -> Response:
         form=form,
         act=act,
         done=_("Tercatat. Waktunya bebas lagi."),
+    )
+
+
+@blueprint.post("/dukungan/<uuid:pledge_id>/batal-pesan/<uuid:fulfilment_id>")
+@access("signed_in")
+def cancel_booking(pledge_id: uuid.UUID, fulfilment_id: uuid.UUID) -> Response:
+    """Give a booked time back before it begins."""
+    pledge, party = seen(pledge_id)
+    _fulfilment(pledge, fulfilment_id)
+    form = forms.ReasonForm(prefix=f"batal-{fulfilment_id}")
+
+    def act() -> None:
+        service.cancel_booking(fulfilment_id=fulfilment_id, by=party, reason=form.reason.data or "")
+
+    return do(
+        pledge,
+        party,
+        f"batal-{fulfilment_id}",
+        form=form,
+        act=act,
+        done=_("Pesanan dibatalkan. Waktunya bebas lagi, dan pihak lain sudah kami kabari."),
     )
 
 
