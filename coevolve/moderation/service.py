@@ -21,6 +21,7 @@ from coevolve.listings import queries as listing_queries
 from coevolve.listings import service as listings
 from coevolve.listings.models import PUBLIC, Listing
 from coevolve.listings.models import State as ListingState
+from coevolve.listings.queries.cards import PATHS
 from coevolve.moderation import policy, queries
 from coevolve.moderation.models import Decision, Report, ReportState, Review, ReviewState, Verdict
 from coevolve.notifications import service as notifications
@@ -385,7 +386,37 @@ def _decide_reports(listing: Listing, by: Person, to: ReportState) -> int:
     for one in found:
         one.decided_by, one.decided_at = by.id, clock.now()
         move(one, to, by=by.id)
+    _tell_reporters(listing, found, to)
     return len(found)
+
+
+OUTCOMES = {
+    ReportState.upheld: {
+        "id": "Tayangan ini kami bekukan selama diperiksa lebih lanjut.",
+        "en": "We froze this listing while it is looked into further.",
+    },
+    ReportState.dismissed: {
+        "id": "Kami tidak menemukan pelanggaran, dan tayangan ini tetap seperti semula.",
+        "en": "We found nothing against the rules, and the listing stays as it was.",
+    },
+}
+
+
+def _tell_reporters(listing: Listing, reports: list[Report], outcome: ReportState) -> None:
+    """Who reported with an account hears what came of it; once a report."""
+    for one in reports:
+        if one.reporter_id is not None:
+            notifications.queue(
+                kind="report.decided",
+                person_ids=[one.reporter_id],
+                about=("report", one.id),
+                data={
+                    "title": listing.title,
+                    "outcome": OUTCOMES[outcome],
+                    "path": f"/{PATHS[listing.kind]}/{listing.slug}",
+                },
+                dedupe_key=f"report.decided:{one.id}",
+            )
 
 
 def _tell_organisation(organisation: Organisation, kind: str, review: Review, reason: str = "") -> None:

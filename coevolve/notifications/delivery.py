@@ -29,6 +29,7 @@ from coevolve.kit.db import commit, session
 from coevolve.kit.faults import fault
 from coevolve.notifications import attaching, bounces, kinds, letters
 from coevolve.notifications.models import (
+    STOPPED,
     AddressStanding,
     Message,
     MessageState,
@@ -37,7 +38,6 @@ from coevolve.notifications.models import (
     ReaderSetting,
 )
 from coevolve.notifications.service import planning, standing
-from coevolve.notifications.service.wishes import STOPPED
 from coevolve.people.models import Person, PersonState
 
 CHUNK = 500

@@ -1,7 +1,7 @@
 """Digests: all that waited for a reader, in one letter a morning. Gathered in sets, written in chunks.
 
-A digest is a row, at most one per person and day of the reader's own calendar. Gathering is one statement for any
-number of readers: it makes the digests whose hour has come and puts the waiting messages into them. A second beat finds
+A digest is a row, at most one per person and day of the reader's own calendar. Gathering is two statements for
+any number of readers: the digests whose hour has come, and what waits is put into them. A second beat finds
 the day taken; a clock that jumps back finds an older day taken or nothing due; one that jumps forward gathers early,
 once. What comes after its day's digest was gathered waits for the next one: nothing is lost.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import and_, case, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from coevolve.config import settings
@@ -30,9 +30,8 @@ from coevolve.notifications.delivery import (
     reader_of,
     wanted,
 )
-from coevolve.notifications.models import Digest, DigestState, Message, MessageState, ReaderSetting
+from coevolve.notifications.models import STOPPED, Digest, DigestState, Message, MessageState, ReaderSetting
 from coevolve.notifications.service import planning
-from coevolve.notifications.service.wishes import STOPPED
 from coevolve.people.models import Person
 
 PERSONS = 200
@@ -42,39 +41,49 @@ LOCK = 0x636F6576
 def gather() -> int:
     """Make the digests whose morning has come and put into each all that waits; how many messages were put in.
 
-    One statement, and one gatherer at a time, so that no digest is cut in two.
+    Two statements, and one gatherer at a time, so that no digest is cut in two.
     """
     if not session().execute(select(func.pg_try_advisory_xact_lock(LOCK))).scalar_one():
         return 0
     moment = clock.now()
-    due = (
-        select(Message.id, Message.person_id, Message.channel, planning.slot_on(moment).label("slot_on"))
-        .join(Person, Person.id == Message.person_id)
-        .where(
-            Message.channel == "email",
-            Message.state == MessageState.queued,
-            Message.cadence != "now",
-            Message.digest_id.is_(None),
-            Message.next_at <= moment,
-        )
-        .cte("due")
+    is_due = and_(
+        Message.channel == "email",
+        Message.state == MessageState.queued,
+        Message.cadence != "now",
+        Message.digest_id.is_(None),
+        Message.next_at <= moment,
     )
     mornings = (
-        select(due.c.person_id, due.c.channel, due.c.slot_on, literal(moment).label("next_at"))
+        select(
+            Message.person_id,
+            Message.channel,
+            planning.slot_on(moment).label("slot_on"),
+            literal(moment).label("next_at"),
+        )
         .distinct()
-        .order_by(due.c.person_id)
+        .join(Person, Person.id == Message.person_id)
+        .where(is_due)
+        .order_by(Message.person_id)
     )
-    made = (
+    session().execute(
         upsert(Digest)
         .from_select(["person_id", "channel", "slot_on", "next_at"], mornings)
         .on_conflict_do_nothing()
-        .returning(Digest.id, Digest.person_id, Digest.channel)
-        .cte("made")
     )
     done = session().execute(
         update(Message)
-        .where(Message.id == due.c.id, made.c.person_id == due.c.person_id, made.c.channel == due.c.channel)
-        .values(digest_id=made.c.id)
+        .where(
+            is_due,
+            Person.id == Message.person_id,
+            Digest.person_id == Message.person_id,
+            Digest.channel == Message.channel,
+            Digest.slot_on == planning.slot_on(moment),
+            # Those made just now: an older digest of this morning is on its way without what came after it.
+            Digest.next_at == moment,
+            Digest.attempts == 0,
+            Digest.state == DigestState.queued,
+        )
+        .values(digest_id=Digest.id)
         .execution_options(synchronize_session=False)
     )
     return int(getattr(done, "rowcount", 0))

@@ -18,6 +18,8 @@ CHANNELS = ("site", "email", "whatsapp", "sms")
 TEXT_CHANNELS = ("whatsapp", "sms")
 """Short texts to a phone, through a provider that the operator connects (channels.py)."""
 CADENCES = ("now", "daily", "weekly", "off")
+STOPPED = "stopped by the reader"
+"""The last error of what was given up because its reader stopped it."""
 
 
 class MessageState(StrEnum):

@@ -27,8 +27,7 @@ from coevolve.notifications.delivery import (
     settle_doubts,
     wanted,
 )
-from coevolve.notifications.models import Message, MessageState, ReaderSetting
-from coevolve.notifications.service.wishes import STOPPED
+from coevolve.notifications.models import STOPPED, Message, MessageState, ReaderSetting
 from coevolve.people.models import Person, PersonState
 
 _BEGIN = text(

@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import html
 import re
+import uuid
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, request
 from markupsafe import Markup
+from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.config import settings
 from coevolve.kit.access import access
-from coevolve.kit.db import commit
-from coevolve.kit.errors import NotFound
+from coevolve.kit.db import commit, session
+from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import lazy
-from coevolve.kit.pages import actor, flash_success, is_demo, page, see_other
-from coevolve.notifications import kinds, queries, service
-from coevolve.notifications.forms import PreferenceForm
+from coevolve.kit.pages import (
+    actor,
+    flash_success,
+    form_page,
+    form_refusal,
+    is_demo,
+    local_path,
+    page,
+    see_other,
+)
+from coevolve.listings import queries as listings
+from coevolve.listings.models import Listing
+from coevolve.listings.queries.cards import PATHS
+from coevolve.localities import queries as localities
+from coevolve.matching import queries as matching
+from coevolve.matching.queries import Followed
+from coevolve.notifications import kinds, links, queries, service
+from coevolve.notifications.forms import AddressForm, PreferenceForm, SwitchForm
+from coevolve.organisations import queries as organisations
+from coevolve.organisations.models import Organisation
+from coevolve.organisations.words import ROLES
 from coevolve.people import queries as people
+from coevolve.people import service as people_service
+from coevolve.people.service import normal_email
 
 if TYPE_CHECKING:
     from coevolve.embedded.mail_catcher import Mailbox
@@ -33,7 +55,12 @@ CADENCE_LABELS = {
     "weekly": lazy("Mingguan"),
     "off": lazy("Jangan kirim"),
 }
-CHANNEL_LABELS = {"site": lazy("Di situs"), "email": lazy("Lewat surel")}
+CHANNEL_LABELS = {
+    "site": lazy("Di situs"),
+    "email": lazy("Lewat surel"),
+    "whatsapp": lazy("Lewat WhatsApp"),
+    "sms": lazy("Lewat SMS"),
+}
 SHOWN_MAILS = 100
 
 
@@ -62,7 +89,7 @@ class Unread:
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"unread_notices": Unread()}
+    return {"unread_notices": Unread(), "follows": _follows}
 
 
 @blueprint.get("/notifikasi")
@@ -72,8 +99,18 @@ def notices() -> Response:
     person = actor()
     older = request.args.get("sebelum", "")
     older_than = int(older) if older.isascii() and older.isdigit() and len(older) < 19 else None
-    found = queries.notices_of(person.id, older_than=older_than, zone=person.zone)
-    return page("notifications/notices.html", notices=found, zone=person.zone)
+    place = localities.find(request.args.get("tempat", "")[:20])
+    found = queries.notices_of(
+        person.id, older_than=older_than, zone=person.zone, place_code=place.code if place else None
+    )
+    return page(
+        "notifications/notices.html",
+        notices=found,
+        zone=person.zone,
+        place=place,
+        place_name=localities.path_label(place) if place else "",
+        standing=service.standing.of_person(person.id),
+    )
 
 
 @blueprint.get("/notifikasi/<int(max=9223372036854775807):notice_id>")
@@ -100,36 +137,109 @@ def read_all() -> BaseResponse:
 
 @blueprint.get("/akun/notifikasi")
 @access("signed_in")
+def old_preferences() -> BaseResponse:
+    """Where the page stood before."""
+    return see_other("/notifikasi/preferensi")
+
+
+@blueprint.get("/notifikasi/preferensi")
+@access("signed_in")
 def preferences() -> Response:
-    """How often the reader wants to hear of what."""
-    return _preference_page()
+    """How often the reader wants to hear of what, about which place, by which way, and when not."""
+    return _preference_page(PreferenceForm())
 
 
-@blueprint.post("/akun/notifikasi")
+@blueprint.post("/notifikasi/preferensi")
 @access("signed_in")
 def set_preferences() -> BaseResponse:
     """Keep what was chosen."""
     person = actor()
     form = PreferenceForm()
     if not form.validate_on_submit():
-        return _preference_page()
-    service.prefer(person_id=person.id, wishes=form.wishes(request.form, is_staff=_is_staff()))
+        return _preference_page(form)
+    wishes = form.wishes(request.form, channels=service.ways_to_tell(), is_staff=_is_staff())
+    service.prefer(person_id=person.id, wishes=wishes)
+    for code, cadence in form.places(request.form, known={row.place_code for row in _followed()}).items():
+        service.prefer_place(person_id=person.id, locality_code=code, cadence=cadence)
+    hours = form.hours(request.form)
+    if hours is not None:
+        service.be_quiet(person_id=person.id, begins=hours[0], ends=hours[1])
     if request.form.get("jeda") == "ya":
         service.stop(person_id=person.id, group="all")
     else:
         service.resume(person_id=person.id)
     commit()
     flash_success(lazy("Pilihan kabar Anda tersimpan."))
-    return see_other("/akun/notifikasi")
+    return see_other("/notifikasi/preferensi")
+
+
+@blueprint.post("/notifikasi/alamat")
+@access("signed_in")
+def ask_proof() -> BaseResponse:
+    """Send one mail with a link to the reader's own address: when it comes back, mail goes there again."""
+    person = actor()
+    service.standing.ask_proof(
+        person_id=person.id,
+        address=person.email,
+        link=links.proof_path("surel", str(person.id), person.email),
+    )
+    commit()
+    flash_success(lazy("Kami kirim satu surel ke %(email)s. Tekan tombol di dalamnya.", email=person.email))
+    return see_other("/notifikasi/preferensi")
+
+
+@blueprint.post("/ikuti/tayangan/<uuid:listing_id>")
+@access("signed_in")
+def follow_listing(listing_id: uuid.UUID) -> BaseResponse:
+    """Hear what becomes of a listing, or no longer."""
+    person = actor()
+    found = listings.find(listing_id)
+    if found is None or found.state not in FOLLOWABLE:
+        raise NotFound("not_found", lazy("Halaman atau data ini tidak ada."))
+    about = ("listing", listing_id)
+    if request.form.get("berhenti"):
+        service.unsubscribe(person_id=person.id, about=about)
+        flash_success(lazy("“%(title)s” tidak Anda ikuti lagi.", title=found.title))
+    else:
+        service.subscribe(person_id=person.id, about=about)
+        flash_success(lazy("Kami kabari Anda tentang “%(title)s”.", title=found.title))
+    commit()
+    return see_other(local_path(request.form.get("kembali"), "/notifikasi/preferensi"))
+
+
+FOLLOWABLE = frozenset({"open", "paused", "fulfilled", "closed", "expired", "frozen"})
+
+
+def _follows(about_kind: str, about_id: uuid.UUID) -> bool:
+    """For the follow button: whether the reader hears of this thing. One statement, only where it is shown."""
+    person = actor()
+    return person is not None and service.is_subscribed(person_id=person.id, about=(about_kind, about_id))
 
 
 def _is_staff() -> bool:
     return bool(people.staff_roles(actor().id))
 
 
-def _preference_page() -> Response:
+def _followed() -> list[Followed]:
+    """What the reader follows, each place once."""
+    return list({row.place_code: row for row in matching.interests_of(actor().id)}.values())
+
+
+def _followed_listings() -> list[Listing]:
+    """The listings the reader follows, newest first."""
+    things = queries.followed_things(actor().id, about_kind="listing")
+    rows = session().execute(select(Listing).where(Listing.id.in_([thing.about_id for thing in things])))
+    by_id = {row.id: row for row in rows.scalars()}
+    return [by_id[thing.about_id] for thing in things if thing.about_id in by_id]
+
+
+def _preference_page(form: PreferenceForm) -> Response:
+    person = actor()
     is_staff = _is_staff()
-    wishes = queries.preferences_of(actor().id)
+    wishes = queries.preferences_of(person.id)
+    by_place = queries.place_preferences_of(person.id)
+    begins, ends = queries.quiet_hours_of(person.id)
+    shown = {name: CHANNEL_LABELS[name] for name in service.ways_to_tell()}
     rows = [
         {
             "name": name,
@@ -141,19 +251,119 @@ def _preference_page() -> Response:
                     for cadence, label in CADENCE_LABELS.items()
                     if channel == "email" or cadence in ("now", "off")
                 ]
-                for channel in CHANNEL_LABELS
+                for channel in shown
             },
         }
         for name, group in kinds.GROUPS.items()
         if is_staff or not group.staff_only
     ]
-    return page(
+    return form_page(
         "notifications/preferences.html",
-        form=PreferenceForm(),
+        form,
         rows=rows,
-        channels=CHANNEL_LABELS,
+        channels=shown,
+        cadences=CADENCE_LABELS,
+        places=[(row.place_code, row.place, by_place.get(row.place_code, "")) for row in _followed()],
+        listings=[(f"/{PATHS[row.kind]}/{row.slug}", row) for row in _followed_listings()],
+        hours=[(hour, f"{hour:02d}.00") for hour in range(24)],
+        quiet=(begins, ends),
+        zone_name=person.zone,
         is_paused=wishes.get(("all", "email")) == "off",
-        email=actor().email,
+        needs_phone=len(shown) > 2 and not person.phone,
+        standing=service.standing.of_person(person.id),
+        email=person.email,
+    )
+
+
+# --- what an organisation's owner sets ---------------------------------------------------------------------------
+
+
+@blueprint.get("/dasbor/<slug>/kabar")
+@access("signed_in")
+def switches(slug: str) -> Response:
+    """Which kinds go to which role or member, and a shared address."""
+    return _switch_page(_own_organisation(slug), AddressForm(formdata=None))
+
+
+@blueprint.post("/dasbor/<slug>/kabar")
+@access("signed_in")
+def set_switches(slug: str) -> BaseResponse:
+    """Keep who hears what."""
+    organisation = _own_organisation(slug)
+    by = actor().id
+    form = SwitchForm()
+    if not form.validate_on_submit():
+        return _switch_page(organisation, AddressForm(formdata=None))
+    members = [seat.person.id for seat in organisations.seats_in(organisation.id)]
+    for member in members:
+        service.as_role(organisation_id=organisation.id, person_id=member, by=by)
+    told = form.told(request.form, members)
+    service.switch(organisation_id=organisation.id, told=told, by=by)
+    commit()
+    flash_success(lazy("Pilihan kabar organisasi tersimpan."))
+    return see_other(f"/dasbor/{slug}/kabar")
+
+
+@blueprint.post("/dasbor/<slug>/kabar/alamat")
+@access("signed_in")
+def set_address(slug: str) -> BaseResponse:
+    """Share with an address, or end it."""
+    organisation = _own_organisation(slug)
+    by = actor().id
+    form = AddressForm()
+    if request.form.get("hapus"):
+        service.stop_sharing(organisation_id=organisation.id, by=by)
+        commit()
+        flash_success(lazy("Alamat bersama dihapus."))
+        return see_other(f"/dasbor/{slug}/kabar")
+    if not form.validate_on_submit():
+        return _switch_page(organisation, form)
+    try:
+        address = normal_email(form.email.data or "")
+        reader = people_service.guest(email=address, name=organisation.name)
+        service.share(
+            organisation_id=organisation.id,
+            address=address,
+            groups=form.jenis.data or [],
+            by=by,
+            link=links.proof_path("bersama", str(organisation.id), str(reader.id)),
+        )
+    except DomainError as refusal:
+        session().rollback()
+        form_refusal(form, refusal)
+        return _switch_page(_own_organisation(slug), form)
+    commit()
+    flash_success(lazy("Tersimpan. Alamat baru harus dipastikan lewat surel yang kami kirim ke sana."))
+    return see_other(f"/dasbor/{slug}/kabar")
+
+
+def _own_organisation(slug: str) -> Organisation:
+    """The organisation, for its owners; for others it is not there."""
+    found = organisations.find_by_slug(slug)
+    if found is None or organisations.role_in(actor().id, found.id) != "owner":
+        raise NotFound("not_found", lazy("Halaman atau data ini tidak ada."))
+    return found
+
+
+def _switch_page(organisation: Organisation, form: AddressForm) -> Response:
+    said = queries.switches_of(organisation.id)
+    shared = queries.shared_address_of(organisation.id)
+    if shared is not None and not form.is_submitted():
+        form.email.data, form.jenis.data = shared.email, list(shared.groups)
+    groups = {name: group for name, group in kinds.GROUPS.items() if not group.staff_only}
+    return form_page(
+        "notifications/switches.html",
+        form,
+        organisation=organisation,
+        switch_form=SwitchForm(formdata=None),
+        groups=groups,
+        roles=ROLES,
+        by_role={(name, role): said.get((name, role), True) for name in groups for role in ROLES},
+        members=[
+            (seat.person, ROLES[seat.role], {name: said.get((name, seat.person.id)) for name in groups})
+            for seat in organisations.seats_in(organisation.id)
+        ],
+        shared=shared,
     )
 
 

@@ -30,7 +30,7 @@ def tell(*who: Any, key: str = "k", kind: str = "payment.received") -> None:
 
 
 def test_visitors_are_asked_to_sign_in(client: FlaskClient) -> None:
-    for path in ("/notifikasi", "/akun/notifikasi", "/notifikasi/1", "/notifikasi/gagal"):
+    for path in ("/notifikasi", "/notifikasi/preferensi", "/notifikasi/1", "/notifikasi/gagal"):
         assert client.get(path).status_code in (302, 303)
 
 
@@ -100,18 +100,18 @@ def test_the_page_costs_the_same_for_one_and_for_thirty(
 def test_preferences_are_kept(client: FlaskClient, sign_in: Callable[..., None]) -> None:
     ratna = people.person()
     sign_in(client, ratna)
-    page = client.get("/akun/notifikasi")
+    page = client.get("/notifikasi/preferensi")
     assert "Tugas staf" not in page.text
-    answer = client.post("/akun/notifikasi", data={"matches-email": "weekly", "money-site": "off"})
+    answer = client.post("/notifikasi/preferensi", data={"matches-email": "weekly", "money-site": "off"})
     assert answer.status_code == 303
     wishes = queries.preferences_of(ratna.id)
     assert wishes["matches", "email"] == "weekly"
     assert wishes["money", "site"] == "off"
-    client.post("/akun/notifikasi", data={"matches-email": "weekly", "jeda": "ya"})
+    client.post("/notifikasi/preferensi", data={"matches-email": "weekly", "jeda": "ya"})
     assert queries.is_paused(ratna.id)
-    client.post("/akun/notifikasi", data={"matches-email": "weekly"})
+    client.post("/notifikasi/preferensi", data={"matches-email": "weekly"})
     assert not queries.is_paused(ratna.id)
-    assert client.post("/akun/notifikasi", data={"matches-email": "sometimes"}).status_code == 422
+    assert client.post("/notifikasi/preferensi", data={"matches-email": "sometimes"}).status_code == 422
 
 
 # --- the stop link -------------------------------------------------------------------------------------------------

@@ -35,6 +35,25 @@ def tell_members(
         dedupe_key=f"{kind}:{listing.id}:{dedupe or len(history(MACHINE, listing.id))}",
         for_organisation=listing.organisation_id,
     )
+    tell_followers(listing, kind)
+
+
+FOLLOWED = {
+    "listing.closed": "followed.ended",
+    "listing.expired": "followed.ended",
+    "listing.fulfilled": "followed.fulfilled",
+}
+
+
+def tell_followers(listing: Listing, kind: str) -> None:
+    """Who follows the listing hears how it ended; its members know by their own notice."""
+    if kind in FOLLOWED:
+        notifications.tell_subscribers(
+            kind=FOLLOWED[kind],
+            about=("listing", listing.id),
+            data={"title": listing.title, "path": path_of(listing)},
+            dedupe_key=f"{kind}:{listing.id}",
+        )
 
 
 def tell_moderators(listing: Listing) -> None:

@@ -20,6 +20,7 @@ from coevolve.notifications.kinds import GROUPS, KINDS
 from coevolve.notifications.models import (
     CADENCES,
     CHANNELS,
+    STOPPED,
     Message,
     MessageState,
     NotificationPreference,
@@ -28,8 +29,6 @@ from coevolve.notifications.models import (
 )
 from coevolve.notifications.service import planning
 from coevolve.people.models import Person
-
-STOPPED = "stopped by the reader"
 
 
 def prefer(*, person_id: uuid.UUID, wishes: Mapping[tuple[str, str], str]) -> None:

@@ -33,7 +33,7 @@ def tell(plan: MonthlyGift, happened: str, *, key: object, **more: object) -> No
         data={
             "title": db.get(Listing, plan.listing_id).title,
             "amount_minor": plan.amount,
-            "path": links.path(plan.id),
+            "path": links.path(plan.id) if plan.is_guest else f"/dukungan-bulanan/{plan.id}",
             **({} if plan.state == MonthlyState.stopped else _ways_out(plan)),
             **more,
         },
