@@ -55,6 +55,7 @@ def blueprints() -> Iterator[Any]:
         for module in modules(name):
             if hasattr(module, "blueprint"):
                 yield module.blueprint
+            yield from getattr(module, "more_blueprints", ())
 
 
 def invariants() -> list[Any]:

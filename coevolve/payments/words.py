@@ -115,8 +115,21 @@ def account_name(code: str) -> str:
     return str(_ACCOUNTS[name]) if name in _ACCOUNTS else code
 
 
-def refund_for_giver(refund: Refund) -> str:
-    """Where a refund stands, in words for the giver."""
+_FOR_GIVER_DIRECT: dict[str, Any] = {
+    "requested": lazy("Permintaan Anda sedang diperiksa organisasi penerima."),
+    "approved": lazy("Disetujui organisasi penerima; ia mentransfernya ke rekening Anda."),
+    "sending": lazy("Organisasi penerima sedang mengirimnya."),
+    "pending": lazy("Menurut organisasi penerima sudah ditransfer; kami menunggu rekening korannya."),
+    "succeeded": lazy("Sudah dikembalikan organisasi penerima."),
+    "failed": lazy("Bank menolaknya; organisasi penerima menghubungi Anda."),
+}
+"""Money in the organisation's own bank comes back from there."""
+
+
+def refund_for_giver(refund: Refund, *, is_direct: bool = False) -> str:
+    """Where a refund stands, in words for the giver; `is_direct`: the organisation's own bank has the money."""
+    if is_direct and refund.state in _FOR_GIVER_DIRECT:
+        return str(_FOR_GIVER_DIRECT[refund.state])
     if refund.state == "approved":
         if refund.account_id is None and refund.provider == "bank_transfer":
             return str(lazy("Disetujui. Kami mentransfernya begitu rekening Anda selesai diperiksa."))

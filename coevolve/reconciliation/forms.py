@@ -126,6 +126,16 @@ class PlainForm(FlaskForm):
     """Only the token: a button that does something."""
 
 
+class CustodyForm(FlaskForm):
+    """Whose bank gifts are to go to, and why."""
+
+    to = HiddenField(validators=[InputRequired()])
+    reason = TextAreaField(
+        lazy("Catatan untuk petugas keuangan"),
+        validators=[Length(max=500, message=lazy("Terlalu panjang."))],
+    )
+
+
 class StatementForm(FlaskForm):
     """A statement file of one account, and what the file itself may not say."""
 

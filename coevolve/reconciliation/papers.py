@@ -16,6 +16,7 @@ from coevolve.kit.i18n import gettext as _
 from coevolve.kit.money import format_rupiah, spell_rupiah
 from coevolve.notifications.attaching import Attachment
 from coevolve.organisations import queries as organisations
+from coevolve.payments import custody
 from coevolve.payments import queries as payments
 from coevolve.payments.models import Payment, Receipt
 from coevolve.payments.service import number_receipts
@@ -34,6 +35,8 @@ class ReceiptFacts:
     title: str
     organisation: str
     address: str
+    is_direct: bool = False
+    """It came to the organisation's own bank: the organisation signs."""
 
     @property
     def file_name(self) -> str:
@@ -54,6 +57,7 @@ def facts_of(receipt_id: uuid.UUID) -> ReceiptFacts:
         title=settlement.title,
         organisation=organisations.get(settlement.organisation_id).name,
         address=f"{settings().public_url.rstrip('/')}/periksa/{receipt.code}",
+        is_direct=custody.custodian_of(payment) is not None,
     )
 
 
@@ -63,7 +67,7 @@ def rows_of(facts: ReceiptFacts) -> list[tuple[str, str]]:
     rows = [
         (_("Dari"), facts.giver),
         (_("Untuk"), facts.title),
-        (_("Disalurkan kepada"), facts.organisation),
+        (_("Diterima oleh") if facts.is_direct else _("Disalurkan kepada"), facts.organisation),
         (_("Diterima pada"), i18n.date(receipt.paid_on)),
         (_("Cara bayar"), str(METHODS[payment.provider])),
         (_("Nomor rujukan"), payment.public_ref),

@@ -261,6 +261,12 @@ def count_waiting(of: Accounts = None) -> int:
     return int(session().execute(select(func.count()).select_from(some)).scalar_one())
 
 
+def lines_within(line_ids: Sequence[int], of: Accounts = None) -> list[int]:
+    """Of these lines, those of these accounts."""
+    statement = select(Line.id).where(Line.id.in_(list(line_ids)), within(of)).order_by(Line.id)
+    return list(session().execute(statement).scalars()) if line_ids else []
+
+
 def listing_titles(listing_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str]:
     """Titles of listings (the funds in a preview)."""
     if not listing_ids:

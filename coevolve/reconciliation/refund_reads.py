@@ -22,9 +22,12 @@ from coevolve.payments.models import (
 )
 from coevolve.reconciliation.service.refund_lists import OWNER, READY
 
+_OURS = """NOT EXISTS (SELECT 1 FROM payment q JOIN payment_bank_account b ON b.id = q.bank_account_id
+   WHERE q.id = r.payment_id AND b.organisation_id IS NOT NULL)"""
+"""Money in an organisation's own bank is given back by the organisation: our queue has nothing to do with it."""
 TABS = {
-    "setujui": "r.state = 'requested' AND r.round_id IS NULL",
-    "bayar": "r.state = 'approved' AND r.provider = 'bank_transfer'",
+    "setujui": f"r.state = 'requested' AND r.round_id IS NULL AND {_OURS}",
+    "bayar": f"r.state = 'approved' AND r.provider = 'bank_transfer' AND {_OURS}",
     "jalan": "r.state IN ('sending', 'pending', 'requires_action')",
     "gagal": "r.state = 'failed'",
     "selesai": "r.state IN ('succeeded', 'canceled')",
@@ -50,6 +53,8 @@ class Row:
     account: str
     """none, stated, verified or refused: the giver's own account, for transfers."""
     account_id: uuid.UUID | None
+    public_ref: str = ""
+    """What is written into the transfer."""
 
     @property
     def money(self) -> Money:
@@ -61,7 +66,8 @@ _ROWS = f"""
 SELECT r.id, r.amount, r.unit, r.state, r.origin, r.provider, r.created_at, coalesce(r.reason, '') AS reason,
        y.public_ref AS payment_ref, l.title, coalesce(o.name, nullif(g.guest_name, ''), p.name, '') AS giver,
        CASE WHEN a.id IS NULL THEN 'none' WHEN a.verified_at IS NOT NULL THEN 'verified'
-            WHEN a.refused_at IS NOT NULL THEN 'refused' ELSE 'stated' END AS account, a.id AS account_id
+            WHEN a.refused_at IS NOT NULL THEN 'refused' ELSE 'stated' END AS account, a.id AS account_id,
+       coalesce(r.public_ref, '') AS public_ref
   FROM payment_refund r
   JOIN payment y ON y.id = r.payment_id JOIN pledge g ON g.id = y.reference_id
   JOIN listing l ON l.id = g.listing_id
@@ -85,6 +91,23 @@ def queue(tab: str, *, after: uuid.UUID | None = None, limit: int = 30) -> list[
         {"after": after, "limit": limit},
     )
     return [Row(*row) for row in rows]
+
+
+def of_own_bank(organisation_id: uuid.UUID, *, limit: int = 100) -> list[tuple[Row, RefundAccount | None]]:
+    """Refunds out of an organisation's own bank, with the account the giver wrote; what waits first."""
+    rows = session().execute(
+        text(
+            _ROWS
+            + " JOIN payment_bank_account k ON k.id = y.bank_account_id AND k.organisation_id = :organisation"
+            " ORDER BY r.state IN ('succeeded', 'canceled', 'failed'), r.id DESC LIMIT :limit"
+        ),
+        {"organisation": organisation_id, "limit": limit},
+    )
+    shown = [Row(*row) for row in rows]
+    wanted = [one.account_id for one in shown if one.account_id]
+    found = session().execute(select(RefundAccount).where(RefundAccount.id.in_(wanted))).scalars()
+    accounts = {one.id: one for one in found}
+    return [(one, accounts.get(one.account_id) if one.account_id else None) for one in shown]
 
 
 def counts() -> dict[str, int]:

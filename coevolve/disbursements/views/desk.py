@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from werkzeug.wrappers import Response
 
@@ -27,9 +28,12 @@ from coevolve.kit.errors import DomainError, Forbidden, NotFound
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.pages import flash_success, form_page, page, see_other
 from coevolve.listings import queries as listings
-from coevolve.organisations.models import Organisation, Role
-from coevolve.payments import account_standing
+from coevolve.organisations.models import Custody, Organisation, Role
+from coevolve.payments import account_standing, custody
+from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
+from coevolve.payments.words import CUSTODY_CHANGES
+from coevolve.reconciliation.forms import CustodyForm
 
 
 @blueprint.get("/dasbor/<slug>/penyaluran")
@@ -38,11 +42,18 @@ def funds(slug: str) -> Response:
     """The money of each listing: available, held, disbursed, accounted for; and everything asked for."""
     organisation, who = my_desk(slug)
     rows = queries.funds_of(organisation.id)
+    hands = queries.in_hands_of([row.listing.id for row in rows])
     return page(
         "disbursements/desk.html",
         organisation=organisation,
         funds=[
-            {"fund": row, "holds": queries.holds_on(row.listing, organisation) if row.available else []}
+            {
+                "fund": row,
+                "holds": queries.holds_on(row.listing, organisation) if row.available else [],
+                "untold": queries.update_hold(row.listing.id),
+                "hands": hands.get(row.listing.id, 0),
+                "unreported": queries.own_left_of(row.listing.id) if hands.get(row.listing.id) else 0,
+            }
             for row in rows
         ],
         disbursements=queries.of_organisation(organisation.id),
@@ -136,7 +147,8 @@ def _holds(disbursement: Disbursement, organisation: Organisation) -> list[queri
     if disbursement.state not in HOLDING - {State.sending, State.sent, State.unknown}:
         return []
     listing = listings.get(disbursement.listing_id)
-    return queries.holds_on(listing, organisation, pinned=disbursement.account_version_id)
+    untold = queries.update_hold(listing.id) if disbursement.state in {State.approved, State.released} else []
+    return queries.holds_on(listing, organisation, pinned=disbursement.account_version_id) + untold
 
 
 @blueprint.post("/dasbor/<slug>/penyaluran/<uuid:disbursement_id>/setujui")
@@ -206,4 +218,28 @@ def account(slug: str) -> Response:
         account=account_standing.account_of(organisation.id),
         versions=account_standing.history_of(organisation.id),
         title=_("Rekening"),
+        custody=_custody(organisation, who.role),
     )
+
+
+def _custody(organisation: Organisation, role: str | None) -> dict[str, Any]:
+    """Whose bank gifts by transfer go to now, what was asked, and what an owner may ask."""
+    own = custody.own_account(organisation.id)
+    account = account_standing.account_of(organisation.id)
+    is_direct = organisation.custody == Custody.direct
+    is_new = account is not None and account.is_usable and (own is None or own.claim_id != account.claim_id)
+    form = CustodyForm(formdata=None)
+    form.to.data = "direct" if is_new else "platform"
+    return {
+        "is_direct": is_direct,
+        "receiving": payment_queries.bank_account(own.id) if own else None,
+        "is_open": own is not None and custody.may_receive(organisation, own),
+        "accounts": payment_queries.bank_accounts(organisation.id),
+        "asked": custody.asked_of(organisation.id),
+        "changes": custody.changes_of(organisation.id),
+        "may_ask": role == Role.owner,
+        "may_go_direct": is_new,
+        "may_go_back": is_direct,
+        "form": form,
+        "states": CUSTODY_CHANGES,
+    }

@@ -47,6 +47,8 @@ def spending(word: str, slug: str) -> Any:
         planned=sum(line.quantity for line in lines),
         disbursed=sum(given.values()),
         spent=sum(line.spent for line in lines),
+        hands=queries.in_hands_of([listing.id]).get(listing.id, 0),
+        unreported=queries.own_left_of(listing.id),
         receipts=sum(line.receipts for line in lines),
         rows=queries.spent_rows(listing.id),
         reports=queries.accepted_reports(listing.id),

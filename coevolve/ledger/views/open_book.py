@@ -35,6 +35,7 @@ def books() -> BaseResponse:
         "ledger/books.html",
         check=checks.last(),
         funds=queries.all_funds(UNIT),
+        hands=queries.sum_of("in_hands", UNIT),
         fees=-queries.sum_of("fee_expense", UNIT),
         seals=[(one.day, one.row_count, one.sha256.hex()) for one in queries.seals()],
     )

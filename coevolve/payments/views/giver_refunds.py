@@ -15,7 +15,7 @@ from coevolve.kit.i18n import _, lazy
 from coevolve.kit.money import Money, parse_rupiah
 from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, see_other
 from coevolve.organisations import queries as organisations
-from coevolve.payments import links, queries, words
+from coevolve.payments import custody, links, queries, words
 from coevolve.payments import service as payments
 from coevolve.payments.forms import AskRefundForm, RefundAccountForm
 from coevolve.payments.models import Payment
@@ -80,6 +80,7 @@ def ask_back(ref: str) -> BaseResponse:
             form_refusal(form, refusal)
             payment, settlement = _mine(ref)
     refusal_code = why_not(payment, settlement)
+    is_direct = custody.custodian_of(payment) is not None
     return _private(
         form_page(
             "payments/refund_ask.html",
@@ -89,7 +90,11 @@ def ask_back(ref: str) -> BaseResponse:
             left=left_of(payment),
             why_not=WHY_NOT[refusal_code] if refusal_code else None,
             refunds=[
-                (Money(one.amount, one.unit), words.refund_for_giver(one), one.created_at)
+                (
+                    Money(one.amount, one.unit),
+                    words.refund_for_giver(one, is_direct=is_direct),
+                    one.created_at,
+                )
                 for one in reads.refunds_of([payment.id]).get(payment.id, [])
             ],
             needs_account=payment.provider == "bank_transfer",

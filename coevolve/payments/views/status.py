@@ -12,7 +12,7 @@ from coevolve.kit.money import Money
 from coevolve.kit.pages import is_htmx, page
 from coevolve.listings import queries as listings
 from coevolve.organisations import queries as organisations
-from coevolve.payments import queries
+from coevolve.payments import custody, queries
 from coevolve.payments.models import OPEN, Payment, PaymentState
 from coevolve.payments.service.refunding import left_of
 from coevolve.payments.views.door import blueprint, may_read
@@ -51,11 +51,15 @@ def _status(payment: Payment) -> dict[str, Any]:
         "is_waiting": payment.state in OPEN and payment.state != PaymentState.created,
         "label": STATES[payment.state],
         "is_transfer": payment.provider == "bank_transfer",
+        "is_direct": account is not None and account.organisation_id is not None,
         "in_review": reconciliation.has_open_case(payment.id),
         "is_mine": is_mine,
         "receipt": queries.receipt_of(payment.id) if is_mine else None,
         "refunds": [
-            (Money(one.amount, one.unit), refund_for_giver(one))
+            (
+                Money(one.amount, one.unit),
+                refund_for_giver(one, is_direct=custody.custodian_of(payment) is not None),
+            )
             for one in refunds.refunds_of([payment.id]).get(payment.id, [])
         ]
         if is_mine

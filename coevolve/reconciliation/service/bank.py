@@ -131,7 +131,7 @@ def propose_match(
         wish = Wish(kind=target_kind, target_id=target_id, amount=free_of(line), rule=rule, score=score)
         return _booked(line, [wish], by=by)[0]
     if target_kind == "payment":
-        get(Payment, target_id)
+        _same_side(line, get(Payment, target_id))
     elif target_kind != "line":
         target(target_kind)
     wish = Wish(
@@ -399,6 +399,12 @@ def _wish_of(row: Allocation) -> Wish:
         proposed_by=row.proposed_by,
         run_id=row.run_id,
     )
+
+
+def _same_side(line: Line, payment: Payment) -> None:
+    """Nobody's own bank pays for, or tells of, a gift to another's."""
+    if custody.custodian_of(payment) != custody.custodian_of_account(line.bank_account_id):
+        raise Conflict("other_account", lazy("Dukungan ini menunggu di rekening atau mata uang yang lain."))
 
 
 def _same_account(line: Line, payment: Payment) -> None:

@@ -38,6 +38,8 @@ class Arrival:
     money: Money
     at: dt.datetime
     actor: str = "system"
+    is_monthly: bool | None = None
+    """Whether the pledge is a month of a gift that repeats; None: nobody has asked."""
 
 
 def settlement_of(payment: Payment) -> Settlement:
@@ -72,6 +74,7 @@ def book(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
 
 def _into_fund(payment: Payment, settlement: Settlement, arrival: Arrival) -> int:
     money = arrival.money
+    is_first, asked = payment.captured == 0, payment.base_amount
     meant = _meant(payment, settlement, money)
     surplus = money - meant
     fund = accounts.fund(settlement.listing_id, money.unit)
@@ -85,21 +88,22 @@ def _into_fund(payment: Payment, settlement: Settlement, arrival: Arrival) -> in
     _count(payment, arrival)
     if payment.state != PaymentState.captured:
         moves.move(payment, PaymentState.captured, by=None, cause=arrival.key)
+    session().flush()
     if meant:
         pledges.settle_money(
             pledge_id=settlement.pledge_id, payment_id=payment.id, money=meant, at=arrival.at
         )
-        _say_thanks(payment, settlement, meant, arrival)
+        _say_thanks(payment, settlement, meant, arrival, is_first=is_first)
     if surplus:
         open_case(kind="over", subject=("payment", payment.id), payment_id=payment.id, difference=surplus)
         _notify(
             "payment.credited", payment, settlement, surplus, f"payment.credited:{arrival.key}", path="/saldo"
         )
     # The code on top of a transfer names it and is owed by nobody: without it a gift is complete.
-    if payment.captured < payment.base_amount:
+    if payment.captured < asked:
         missing = Money(payment.amount - payment.captured, payment.unit)
         open_case(kind="short", subject=("payment", payment.id), payment_id=payment.id, difference=missing)
-    else:
+    elif not is_first:
         close_by_itself(kind="short", subject=("payment", payment.id), note="Sisanya sudah datang.")
     return posting_id
 
@@ -122,6 +126,7 @@ def _into_credit(payment: Payment, settlement: Settlement, arrival: Arrival) -> 
     kind = _why_credit(payment, settlement)
     if payment.machine.allows(payment.state, PaymentState.captured_late):
         moves.move(payment, PaymentState.captured_late, by=None, cause=arrival.key)
+    session().flush()
     journal.record("payment.late", about=("payment", payment.id), by=None, data=_facts(arrival.money))
     open_case(kind=kind, subject=("payment", payment.id), payment_id=payment.id, difference=arrival.money)
     told = "payment.late" if kind == "late" else "payment.credited"
@@ -156,12 +161,13 @@ def _count(payment: Payment, arrival: Arrival) -> None:
     payment.captured += arrival.money.amount
     payment.expected_amount = max(0, payment.amount - payment.captured)
     payment.captured_at = payment.captured_at or arrival.at
-    session().flush()
 
 
-def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival: Arrival) -> Receipt:
+def _say_thanks(
+    payment: Payment, settlement: Settlement, money: Money, arrival: Arrival, *, is_first: bool
+) -> Receipt:
     """The receipt, the journal, the giver's thanks and the CSO's news, in the transaction of the posting."""
-    live = payment_queries.receipt_of(payment.id)
+    live = None if is_first else payment_queries.receipt_of(payment.id)
     if live is not None:
         # The rest of a gift that came in parts: one receipt for the whole replaces the first.
         payments.annul_receipt(payment_id=payment.id, because="replaced: more of the same gift came")
@@ -179,7 +185,6 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         for_organisation=settlement.organisation_id,
         data=_facts(money) | {"pledge": str(settlement.pledge_id), "listing": str(settlement.listing_id)},
     )
-    organisation = organisations.get(settlement.organisation_id)
     _notify(
         "payment.received",
         payment,
@@ -187,14 +192,13 @@ def _say_thanks(payment: Payment, settlement: Settlement, money: Money, arrival:
         money,
         f"{arrival.key}:thanks",
         path=receipt_path(receipt.id, for_guest=_is_guest(settlement)),
-        organisation=organisation.name,
+        organisation=settlement.organisation_name,
         receipt_id=str(receipt.id),
-        **recurring.words_for(settlement.pledge_id),
+        **(recurring.words_for(settlement.pledge_id) if arrival.is_monthly is not False else {}),
     )
-    members = organisations.members_of(settlement.organisation_id, roles=("owner", "finance"))
     notifications.queue(
         kind="payment.news",
-        person_ids=[person.id for person in members],
+        person_ids=organisations.member_ids(settlement.organisation_id, roles=("owner", "finance")),
         about=("pledge", settlement.pledge_id),
         data=_words(money) | {"title": settlement.title, "path": f"/dukungan/{settlement.pledge_id}"},
         dedupe_key=f"{arrival.key}:news",
@@ -215,6 +219,9 @@ def _notify(
         return
     if settlement.is_unproven and more.get("path") == "/saldo":
         more["path"] = pledge_links.path(settlement.pledge_id, "giver")
+    if not settlement.is_unproven and "path" in more:
+        # Who has an account signs in: a mail that is passed on then carries no right along.
+        more["path"] = more["path"].partition("?kunci=")[0]
     notifications.queue(
         kind=kind,
         person_ids=[settlement.giver_person_id],

@@ -24,6 +24,7 @@ from coevolve.payments.models import Payment
 from coevolve.people import queries as people
 from coevolve.people.models import Person
 from coevolve.reconciliation.models import CLOSED, Case, CaseNote, CaseState, Line
+from coevolve.reconciliation.policy import MONEY_ROLES
 from coevolve.reconciliation.service import own_hands
 from coevolve.reconciliation.words import KINDS, titles
 
@@ -88,7 +89,7 @@ def _custodian(subject_kind: str, subject_id: str, payment_id: uuid.UUID | None)
 def possible_owners(case: Case) -> list[Person]:
     """Who may hold a case: the platform's finance, and for an own bank its organisation's owners and finance."""
     members = (
-        organisations.members_of(case.organisation_id, roles=own_hands.MONEY_ROLES)
+        organisations.members_of(case.organisation_id, roles=sorted(MONEY_ROLES))
         if case.organisation_id is not None
         else []
     )

@@ -27,7 +27,7 @@ from coevolve.payments.account_standing import AccountStanding
 from coevolve.payments.models import BankAccount, CustodyChange, CustodyState
 from coevolve.people import queries as people
 from coevolve.people.models import Person
-from coevolve.reconciliation.service.own_hands import MONEY_ROLES
+from coevolve.reconciliation.policy import MONEY_ROLES
 
 WORDS_MOST = 500
 
@@ -254,7 +254,7 @@ def _tell(change: CustodyChange, organisation: Organisation) -> None:
     kind = f"custody.{'changed' if change.state == CustodyState.agreed else 'declined'}"
     notifications.queue(
         kind=kind,
-        person_ids=[one.id for one in organisations.members_of(organisation.id, roles=MONEY_ROLES)],
+        person_ids=[one.id for one in organisations.members_of(organisation.id, roles=sorted(MONEY_ROLES))],
         about=("organisation", organisation.id),
         data={
             "organisation": organisation.name,

@@ -30,8 +30,8 @@ from coevolve.payments import custody
 from coevolve.payments.models import Payment, Refund
 from coevolve.people import queries as people
 from coevolve.pledges.queries import Settlement
+from coevolve.reconciliation.policy import MONEY_ROLES
 
-MONEY_ROLES = ("owner", "finance")
 IN_HANDS = "payment.in_hands"
 NOT_IN_HANDS = "payment.not_in_hands"
 
@@ -72,7 +72,7 @@ def finance_of(organisation_id: uuid.UUID | None) -> tuple[list[uuid.UUID], str]
     """Who settles differences of a bank account, and where: the platform's finance, or the organisation's own."""
     if organisation_id is None:
         return [person.id for person in people.staff_with("finance")], PLATFORM_DESK
-    members = organisations.members_of(organisation_id, roles=MONEY_ROLES)
+    members = organisations.members_of(organisation_id, roles=sorted(MONEY_ROLES))
     return [one.id for one in members], f"/dasbor/{organisations.get(organisation_id).slug}/rekening"
 
 

@@ -70,7 +70,7 @@ def settle(*, event_id: int, found: Found | None) -> str:
 
 def settle_payment(payment: Payment, found: FoundPayment) -> None:
     """Bring one payment up to a picture of it."""
-    recurring.hold(payment.reference_id)
+    is_monthly = recurring.hold(payment.reference_id)
     settlement = settlement_of(payment)
     payment = lock(Payment, payment.id)
     payment.provider_ref = payment.provider_ref or found.checkout_ref
@@ -86,6 +86,7 @@ def settle_payment(payment: Payment, found: FoundPayment) -> None:
                 from_account=accounts.provider_clearing(payment.provider, payment.account, payment.unit),
                 money=Money(fresh, payment.unit),
                 at=charge.captured_at,
+                is_monthly=is_monthly,
             )
             book(payment, settlement, arrival)
         settle_refunds(payment, settlement, charge)
@@ -106,7 +107,8 @@ def settle_payment(payment: Payment, found: FoundPayment) -> None:
                     f"payment.expired:{payment.id}",
                     path=pay_path(settlement.pledge_id),
                 )
-    recurring.follow(payment.reference_id, card=found.saved_card, decline_code=found.decline_code)
+    if is_monthly:
+        recurring.follow(payment.reference_id, card=found.saved_card, decline_code=found.decline_code)
 
 
 def capture_key(charge_ref: str) -> str:

@@ -10,38 +10,42 @@ from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit import clock
-from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, page, see_other
 from coevolve.payments import queries as payments
-from coevolve.people import queries as people
 from coevolve.reconciliation import queries, service
 from coevolve.reconciliation.forms import CaseForm, NoteForm
+from coevolve.reconciliation.models import Case
+from coevolve.reconciliation.service.cases import possible_owners
 from coevolve.reconciliation.service.write_off import POSSIBLE, give_up
-from coevolve.reconciliation.views.door import blueprint, names_of
+from coevolve.reconciliation.views.door import both, names_of, room
 from coevolve.reconciliation.words import CASE_STATES, account_of, next_step_of, title_of
 
 
-@blueprint.get("/kasus")
-@access("staff:finance")
+@both("/kasus")
 def cases() -> BaseResponse:
     """Cases: open, overdue, mine, closed."""
     tab = request.args.get("tab", "terbuka")
     if tab == "selesai":
-        shown = queries.closed_cases()
+        shown = queries.closed_cases(of=room().of)
     elif tab == "saya":
-        shown = queries.open_cases(mine=actor().id)
+        shown = [
+            one for one in queries.open_cases(mine=actor().id) if room().of in {None, one.organisation_id}
+        ]
+    elif tab == "organisasi" and room().organisation is None:
+        shown = queries.open_cases(of_organisations=True)
     elif tab == "terlambat":
-        shown = queries.open_cases(is_overdue=True)
+        shown = queries.open_cases(of=room().of, is_overdue=True)
     else:
-        tab, shown = "terbuka", queries.open_cases()
+        tab, shown = "terbuka", queries.open_cases(of=room().of)
     return page(
         "reconciliation/cases.html",
         tab=tab,
         cases=shown,
-        count=queries.count_open_cases(),
+        count=queries.count_open_cases(of=room().of),
+        count_own=0 if room().organisation else queries.count_open_cases(of_organisations=True),
         owners=names_of(case.owner_id for case in shown),
         case_states=CASE_STATES,
         today=clock.today(),
@@ -62,22 +66,24 @@ class Forms:
         return cls(NoteForm(formdata=None), CaseForm(formdata=None))
 
 
-@blueprint.get("/kasus/<uuid:case_id>")
-@access("staff:finance")
+@both("/kasus/<uuid:case_id>")
 def case(case_id: uuid.UUID) -> BaseResponse:
     """One case: what it is about, who has it, what was noted."""
     return _case_page(case_id, Forms.empty())
 
 
 def _case_page(case_id: uuid.UUID, forms: Forms) -> BaseResponse:
-    shown = queries.get_case(case_id)
+    shown = room().case(case_id)
     may_give_up = (
-        shown.kind in POSSIBLE and shown.amount is not None and shown.state not in {"resolved", "written_off"}
+        shown.organisation_id is None
+        and shown.kind in POSSIBLE
+        and shown.amount is not None
+        and shown.state not in {"resolved", "written_off"}
     )
     preview = service.preview(lambda: give_up(queries.get_case(case_id))) if may_give_up else None
     shown = queries.get_case(case_id)
     notes = queries.notes_of(case_id)
-    _choose_owners(forms.duty)
+    _choose_owners(forms.duty, shown)
     if forms.sent is not forms.duty:
         forms.duty.owner.data = str(shown.owner_id or actor().id)
         forms.duty.due_on.data = shown.due_on or clock.today()
@@ -102,46 +108,43 @@ def _case_page(case_id: uuid.UUID, forms: Forms) -> BaseResponse:
     )
 
 
-def _choose_owners(form: CaseForm) -> None:
-    form.owner.choices = [(str(one.id), one.name) for one in people.staff_with("finance")]
+def _choose_owners(form: CaseForm, case: Case) -> None:
+    form.owner.choices = [(str(one.id), one.name) for one in possible_owners(case)]
 
 
-@blueprint.post("/kasus/<uuid:case_id>/ambil")
-@access("staff:finance")
+@both("/kasus/<uuid:case_id>/ambil", "POST")
 def take(case_id: uuid.UUID) -> BaseResponse:
     """Become the owner of a case."""
-    service.take(case_id=case_id, by=actor().id)
+    service.take(case_id=room().case(case_id).id, by=actor().id)
     commit()
     flash_success(_("Kasus ini sekarang Anda pegang."))
-    return see_other(f"/keuangan/kasus/{case_id}")
+    return see_other(f"{room().base}/kasus/{case_id}")
 
 
-@blueprint.post("/kasus/<uuid:case_id>/tugas")
-@access("staff:finance")
+@both("/kasus/<uuid:case_id>/tugas", "POST")
 def assign(case_id: uuid.UUID) -> BaseResponse:
     """Say who settles a case, and by when."""
-    queries.get_case(case_id)
+    found = room().case(case_id)
     forms = Forms.empty()
     form = forms.duty = forms.sent = CaseForm()
-    _choose_owners(form)
+    _choose_owners(form, found)
     if form.validate() and form.due_on.data:
         try:
             service.take(case_id=case_id, by=actor().id, owner_id=uuid.UUID(form.owner.data))
             service.set_due(case_id=case_id, by=actor().id, due_on=form.due_on.data)
             commit()
             flash_success(_("Penanggung jawab dan tenggatnya disimpan."))
-            return see_other(f"/keuangan/kasus/{case_id}")
+            return see_other(f"{room().base}/kasus/{case_id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
     return _case_page(case_id, forms)
 
 
-@blueprint.post("/kasus/<uuid:case_id>/catatan")
-@access("staff:finance")
+@both("/kasus/<uuid:case_id>/catatan", "POST")
 def note(case_id: uuid.UUID) -> BaseResponse:
     """Write down what was found; or close the case, or open it again, with that as the reason."""
-    queries.get_case(case_id)
+    room().case(case_id)
     forms = Forms.empty()
     form = forms.note = forms.sent = NoteForm()
     what = request.form.get("langkah", "catat")
@@ -150,7 +153,7 @@ def note(case_id: uuid.UUID) -> BaseResponse:
             _write_note(case_id, what, form.note.data or "")
             commit()
             flash_success(NOTED.get(what, NOTED["catat"]))
-            return see_other(f"/keuangan/kasus/{case_id}")
+            return see_other(f"{room().base}/kasus/{case_id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
@@ -176,21 +179,19 @@ def _write_note(case_id: uuid.UUID, what: str, words: str) -> None:
         service.add_note(case_id=case_id, by=actor().id, body=words)
 
 
-@blueprint.post("/kasus/<uuid:case_id>/hapus-buku/setujui")
-@access("staff:finance", step_up=True)
+@both("/kasus/<uuid:case_id>/hapus-buku/setujui", "POST", step_up=True)
 def agree_to_write_off(case_id: uuid.UUID) -> BaseResponse:
     """Another person agrees to give a difference up."""
-    service.confirm_write_off(case_id=case_id, by=actor().id)
+    service.confirm_write_off(case_id=room().case(case_id).id, by=actor().id)
     commit()
     flash_success(_("Dihapusbukukan. Baris bukunya sudah ditulis."))
-    return see_other(f"/keuangan/kasus/{case_id}")
+    return see_other(f"{room().base}/kasus/{case_id}")
 
 
-@blueprint.post("/kasus/<uuid:case_id>/hapus-buku/tolak")
-@access("staff:finance")
+@both("/kasus/<uuid:case_id>/hapus-buku/tolak", "POST")
 def decline_write_off(case_id: uuid.UUID) -> BaseResponse:
     """The case goes on."""
-    service.decline_write_off(case_id=case_id, by=actor().id)
+    service.decline_write_off(case_id=room().case(case_id).id, by=actor().id)
     commit()
     flash_success(_("Usul hapus buku dicabut. Kasusnya berlanjut."))
-    return see_other(f"/keuangan/kasus/{case_id}")
+    return see_other(f"{room().base}/kasus/{case_id}")

@@ -8,33 +8,32 @@ from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit import clock
-from coevolve.kit.access import access
 from coevolve.kit.pages import page
-from coevolve.payments import queries as payments
 from coevolve.reconciliation import queries
-from coevolve.reconciliation.views.door import blueprint, names_of
+from coevolve.reconciliation.views.door import both, names_of, room
 from coevolve.reconciliation.words import CASE_STATES, LINE_STATES, REASONS
 
 
-@blueprint.get("")
-@access("staff:finance")
+@both("")
 def today() -> BaseResponse:
     """One day: what came in, what of it is explained, and what waits for a person."""
     on = typed_day(request.args.get("hari")) or clock.today()
-    cases = queries.open_cases(limit=10)
+    here = room()
+    of = here.account_ids
+    cases = queries.open_cases(of=here.of, limit=10)
     return page(
         "reconciliation/day.html",
-        day=queries.day(on),
-        accounts={one.id: one for one in payments.bank_accounts()},
+        day=queries.day(on, of=of),
+        accounts={one.id: one for one in here.accounts},
         before=on - dt.timedelta(days=1),
         after=on + dt.timedelta(days=1) if on < clock.today() else None,
-        lines=queries.lines_of(on=on, limit=100),
-        waiting=queries.queue(limit=10),
-        waiting_count=queries.count_waiting(),
-        due_count=queries.count_due(),
+        lines=queries.lines_of(of=of, on=on, limit=100),
+        waiting=queries.queue(of=of, limit=10),
+        waiting_count=queries.count_waiting(of),
+        due_count=queries.count_due(of),
         cases=cases,
-        case_count=queries.count_open_cases(),
-        comparisons=queries.last_comparisons(),
+        case_count=queries.count_open_cases(of=here.of),
+        comparisons=queries.last_comparisons() if here.organisation is None else [],
         line_states=LINE_STATES,
         reasons=REASONS,
         case_states=CASE_STATES,

@@ -9,7 +9,6 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
-from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError, Invalid, NotFound
 from coevolve.kit.i18n import _, lazy
@@ -19,7 +18,7 @@ from coevolve.payments import queries as payments
 from coevolve.payments.references import find_reference
 from coevolve.reconciliation import service
 from coevolve.reconciliation.forms import MatchForm, ReasonForm, ReferenceForm, SplitForm
-from coevolve.reconciliation.views.door import blueprint
+from coevolve.reconciliation.views.door import both, room
 from coevolve.reconciliation.views.lines import Forms, line_page, the_line
 from coevolve.reconciliation.words import TARGETS
 
@@ -33,15 +32,14 @@ def _try(line_id: int, forms: Forms, work: Callable[[], Any], done: Any) -> Base
             said = work() or done
             commit()
             flash_success(said)
-            return see_other(f"/keuangan/mutasi/{line_id}")
+            return see_other(f"{room().base}/mutasi/{line_id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
     return line_page(the_line(line_id), forms)
 
 
-@blueprint.post("/mutasi/<int:line_id>/cocokkan")
-@access("staff:finance", step_up=True)
+@both("/mutasi/<int:line_id>/cocokkan", "POST", step_up=True)
 def match(line_id: int) -> BaseResponse:
     """Say what a line paid, by a suggestion or by a reference."""
     the_line(line_id)
@@ -53,7 +51,7 @@ def match(line_id: int) -> BaseResponse:
     said = _propose(line_id, kind, target_id)
     commit()
     flash_success(said)
-    return see_other(f"/keuangan/mutasi/{line_id}")
+    return see_other(f"{room().base}/mutasi/{line_id}")
 
 
 def _propose(line_id: int, kind: str, target_id: uuid.UUID) -> Any:
@@ -85,8 +83,7 @@ def _target_by_ref(form: ReferenceForm) -> tuple[str, uuid.UUID]:
     return "payment", payments.find_by_ref(ref).id
 
 
-@blueprint.post("/mutasi/<int:line_id>/bagi")
-@access("staff:finance", step_up=True)
+@both("/mutasi/<int:line_id>/bagi", "POST", step_up=True)
 def split(line_id: int) -> BaseResponse:
     """Propose that a line paid several gifts."""
     forms = Forms.empty()
@@ -113,8 +110,7 @@ def _parts(form: SplitForm) -> list[tuple[uuid.UUID, int]]:
     return parts
 
 
-@blueprint.post("/mutasi/<int:line_id>/rujukan")
-@access("staff:finance", step_up=True)
+@both("/mutasi/<int:line_id>/rujukan", "POST", step_up=True)
 def correct(line_id: int) -> BaseResponse:
     """Correct the reference that was read out of a line."""
     forms = Forms.empty()
@@ -127,8 +123,7 @@ def correct(line_id: int) -> BaseResponse:
     )
 
 
-@blueprint.post("/mutasi/<int:line_id>/alasan")
-@access("staff:finance", step_up=True)
+@both("/mutasi/<int:line_id>/alasan", "POST", step_up=True)
 def with_reason(line_id: int) -> BaseResponse:
     """Put a line off, leave it out, or undo its match; each with a reason."""
     forms = Forms.empty()
@@ -158,41 +153,37 @@ def with_reason(line_id: int) -> BaseResponse:
     )
 
 
-@blueprint.post("/mutasi/<int:line_id>/setujui")
-@access("staff:finance", step_up=True)
+@both("/mutasi/<int:line_id>/setujui", "POST", step_up=True)
 def confirm(line_id: int) -> BaseResponse:
     """The second person agrees."""
     service.confirm_match(line_id=the_line(line_id).id, by=actor().id)
     commit()
     flash_success(_("Disetujui dan sudah dibukukan."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
+    return see_other(f"{room().base}/mutasi/{line_id}")
 
 
-@blueprint.post("/mutasi/<int:line_id>/tolak")
-@access("staff:finance")
+@both("/mutasi/<int:line_id>/tolak", "POST")
 def reject(line_id: int) -> BaseResponse:
     """Take a proposal back."""
     service.reject_match(line_id=the_line(line_id).id, by=actor().id)
     commit()
     flash_success(_("Usulan dicabut."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
+    return see_other(f"{room().base}/mutasi/{line_id}")
 
 
-@blueprint.post("/mutasi/<int:line_id>/sisihkan")
-@access("staff:finance", step_up=True)
+@both("/mutasi/<int:line_id>/sisihkan", "POST", step_up=True)
 def set_aside(line_id: int) -> BaseResponse:
     """Nobody knows whose money it is: booked as such, with a case."""
     service.set_aside(line_id=the_line(line_id).id, by=actor().id)
     commit()
     flash_success(_("Dicatat sebagai dana belum dikenal. Kasusnya sudah dibuka."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
+    return see_other(f"{room().base}/mutasi/{line_id}")
 
 
-@blueprint.post("/mutasi/<int:line_id>/periksa-lagi")
-@access("staff:finance")
+@both("/mutasi/<int:line_id>/periksa-lagi", "POST")
 def look_again(line_id: int) -> BaseResponse:
     """Take back that a line was left out."""
     service.look_again(line_id=the_line(line_id).id, by=actor().id)
     commit()
     flash_success(_("Mutasi ini menunggu lagi."))
-    return see_other(f"/keuangan/mutasi/{line_id}")
+    return see_other(f"{room().base}/mutasi/{line_id}")

@@ -10,7 +10,6 @@ from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit import clock
-from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import _, lazy
@@ -23,7 +22,7 @@ from coevolve.reconciliation.forms import BankLineForm, PlainForm, ReasonForm, R
 from coevolve.reconciliation.models import Line, LineState
 from coevolve.reconciliation.service.previewing import Preview
 from coevolve.reconciliation.views.day import typed_day
-from coevolve.reconciliation.views.door import blueprint, names_of
+from coevolve.reconciliation.views.door import both, names_of, room
 from coevolve.reconciliation.words import LINE_STATES, REASONS, TARGETS, account_of, rule_of
 
 SHOWN = 30
@@ -50,12 +49,11 @@ class Forms:
         )
 
 
-@blueprint.route("/mutasi", methods=["GET", "POST"])
-@access("staff:finance")
+@both("/mutasi", "GET", "POST")
 def lines() -> BaseResponse:
     """The bank's lines, and the form that enters one."""
     form = BankLineForm()
-    accounts = payments.bank_accounts()
+    accounts = room().accounts
     form.account.choices = [(str(one.id), f"{one.bank_name} {one.grouped_number}") for one in accounts]
     if request.method == "GET":
         form.booked_on.data = clock.today()
@@ -74,7 +72,7 @@ def lines() -> BaseResponse:
             )
             commit()
             flash_success(_("Mutasi dicatat. Pilih dukungan yang dibayarnya."))
-            return see_other(f"/keuangan/mutasi/{line.id}")
+            return see_other(f"{room().base}/mutasi/{line.id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
@@ -82,7 +80,12 @@ def lines() -> BaseResponse:
     account_id = next((one.id for one in accounts if str(one.id) == request.args.get("rekening")), None)
     before = request.args.get("sesudah", type=int)
     shown = queries.lines_of(
-        on=on, account_id=account_id, narrowed=narrowed, before_id=before, limit=SHOWN + 1
+        of=room().account_ids,
+        on=on,
+        account_id=account_id,
+        narrowed=narrowed,
+        before_id=before,
+        limit=SHOWN + 1,
     )
     return form_page(
         "reconciliation/lines.html",
@@ -94,7 +97,7 @@ def lines() -> BaseResponse:
         on=on,
         narrowed=narrowed,
         narrowings=NARROWINGS,
-        waiting_count=queries.count_waiting(),
+        waiting_count=queries.count_waiting(room().account_ids),
         line_states=LINE_STATES,
         reasons=REASONS,
     )
@@ -111,8 +114,7 @@ NARROWINGS = {
 }
 
 
-@blueprint.get("/mutasi/<int:line_id>")
-@access("staff:finance")
+@both("/mutasi/<int:line_id>")
 def line(line_id: int) -> BaseResponse:
     """One line: what it may have paid, and why we think so."""
     return line_page(the_line(line_id), Forms.empty())
@@ -120,9 +122,7 @@ def line(line_id: int) -> BaseResponse:
 
 def the_line(line_id: int) -> Line:
     """The line of an address; NotFound if there is none."""
-    if line_id >= 2**63:
-        raise NotFound("no_line", lazy("Mutasi ini tidak ada."))
-    return queries.get_line(line_id)
+    return room().line(line_id)
 
 
 def line_page(shown: Line, forms: Forms) -> BaseResponse:
@@ -143,6 +143,7 @@ def line_page(shown: Line, forms: Forms) -> BaseResponse:
         forms=forms,
         line=shown,
         account=payments.bank_account(shown.bank_account_id),
+        may_act=room().may_act_on(shown),
         suggestions=found,
         titles=queries.titles_of(titled),
         paid=queries.payments_of(payment_ids),
@@ -184,8 +185,7 @@ def _ids(texts: Any) -> list[uuid.UUID]:
     return [uuid.UUID(one) for one in texts if one and one != "system"]
 
 
-@blueprint.get("/mutasi/<int:line_id>/pratinjau")
-@access("staff:finance")
+@both("/mutasi/<int:line_id>/pratinjau")
 def preview(line_id: int) -> BaseResponse:
     """What the books would say if this line were booked for this target."""
     shown = the_line(line_id)

@@ -11,9 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.config import settings
 from coevolve.kit import clock
-from coevolve.kit.access import access
 from coevolve.kit.db import commit, get, session
-from coevolve.kit.errors import DomainError, Invalid, NotFound
+from coevolve.kit.errors import DomainError, Invalid
 from coevolve.kit.files import takes_files
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.pages import (
@@ -26,10 +25,7 @@ from coevolve.kit.pages import (
     page,
     see_other,
 )
-from coevolve.payments import queries as payments
-from coevolve.payments.models import BankAccount
 from coevolve.payments.queries import AccountShown
-from coevolve.reconciliation import policy
 from coevolve.reconciliation.forms import ColumnsForm, ProfileForm, StatementForm, UndoForm
 from coevolve.reconciliation.models import BankProfile, BankStatement
 from coevolve.reconciliation.service import statements as service
@@ -38,10 +34,10 @@ from coevolve.reconciliation.statements.amounts import parse_amount
 from coevolve.reconciliation.statements.profiles import INDONESIAN, MAPPED, PROFILES, mapped
 from coevolve.reconciliation.statements.reasons import Unsure
 from coevolve.reconciliation.statements.words import STAGES, label_of, say_note, say_reason
-from coevolve.reconciliation.views.door import blueprint, names_of
+from coevolve.reconciliation.views.door import blueprint, both, desk, names_of, room
 from coevolve.reconciliation.words import LINE_STATES, STATEMENT_STATES, rule_of
 
-HOME = "/keuangan/rekening-koran"
+PLACE = "/rekening-koran"
 ROLES: dict[str, Any] = {
     "": lazy("tidak dipakai"),
     "date": lazy("Tanggal"),
@@ -56,11 +52,13 @@ ROLES: dict[str, Any] = {
 YEARS = {"dmy": ["4", "2"], "mdy": ["4", "2"], "ymd": ["4"], "dm": ["none", "4"]}
 
 
+@desk.url_value_preprocessor
 @blueprint.url_value_preprocessor
 def refuse_large(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """A file beyond the limit is refused by its announced size, before anything of it is read."""
     most = settings().statement_max_bytes
-    if endpoint == "reconciliation.upload_statement" and (request.content_length or 0) > most + 100_000:
+    uploads = {"reconciliation.upload_statement", "own_bank.upload_statement"}
+    if endpoint in uploads and (request.content_length or 0) > most + 100_000:
         message = lazy(
             "Berkas rekening koran paling besar %(most)s MB. Unduh untuk jangka lebih pendek, misalnya per minggu.",
             most=most // 1_000_000,
@@ -68,27 +66,19 @@ def refuse_large(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         raise Invalid("file_large", message, http_status=413)
 
 
-@blueprint.get("/rekening-koran")
-@access("staff:finance")
+@both("/rekening-koran")
 def statements() -> BaseResponse:
     """Each account, how far its statements reach, and the files handed in."""
     return page(
         "reconciliation/statements.html",
-        parts=shown.by_account(payments.bank_accounts()),
+        parts=shown.by_account(room().accounts),
         states=STATEMENT_STATES,
         say_note=say_note,
     )
 
 
 def _account(text: str | None) -> AccountShown:
-    """The account of an address, if this person may hand in its statements."""
-    try:
-        found = payments.bank_account(uuid.UUID(text or ""))
-    except ValueError as unreadable:
-        raise NotFound("no_bank_account", lazy("Rekening ini tidak ada.")) from unreadable
-    if not policy.may_import(actor().id, get(BankAccount, found.id)):
-        raise NotFound("no_bank_account", lazy("Rekening ini tidak ada."))
-    return found
+    return room().account(text)
 
 
 def _statement(statement_id: uuid.UUID) -> tuple[BankStatement, AccountShown]:
@@ -99,8 +89,7 @@ def _statement(statement_id: uuid.UUID) -> tuple[BankStatement, AccountShown]:
 # --- handing in -----------------------------------------------------------------------------------------
 
 
-@blueprint.route("/rekening-koran/unggah/<uuid:account_id>", methods=["GET", "POST"])
-@access("staff:finance", step_up=True)
+@both("/rekening-koran/unggah/<uuid:account_id>", "GET", "POST", step_up=True)
 @takes_files
 def upload_statement(account_id: uuid.UUID) -> BaseResponse:
     """Hand in a file of an account."""
@@ -122,8 +111,8 @@ def upload_statement(account_id: uuid.UUID) -> BaseResponse:
             if not is_new:
                 flash_notice(_("Berkas ini sudah pernah diunggah; tidak ada yang ditambahkan. Ini hasilnya."))
             if statement.profile_id is None:
-                return see_other(f"{HOME}/{statement.id}/kolom")
-            return see_other(f"{HOME}/{statement.id}")
+                return see_other(f"{room().base}{PLACE}/{statement.id}/kolom")
+            return see_other(f"{room().base}{PLACE}/{statement.id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
@@ -168,19 +157,17 @@ def _typed(form: StatementForm) -> service.Typed:
 # --- one statement --------------------------------------------------------------------------------------
 
 
-@blueprint.get("/rekening-koran/<uuid:statement_id>")
-@access("staff:finance")
+@both("/rekening-koran/<uuid:statement_id>")
 def statement(statement_id: uuid.UUID) -> BaseResponse:
     """One file: how far it is, why it is refused, or what it brought and what became of that."""
     return page("reconciliation/statement.html", **_statement_words(statement_id))
 
 
-@blueprint.get("/rekening-koran/<uuid:statement_id>/kemajuan")
-@access("staff:finance")
+@both("/rekening-koran/<uuid:statement_id>/kemajuan")
 def statement_progress(statement_id: uuid.UUID) -> BaseResponse:
     """The part of the page that changes while a file is read."""
     if not is_htmx():
-        return see_other(f"{HOME}/{statement_id}")
+        return see_other(f"{room().base}{PLACE}/{statement_id}")
     return page("reconciliation/_statement_state.html", **_statement_words(statement_id))
 
 
@@ -206,8 +193,7 @@ def _statement_words(statement_id: uuid.UUID) -> dict[str, Any]:
     }
 
 
-@blueprint.route("/rekening-koran/<uuid:statement_id>/batalkan", methods=["GET", "POST"])
-@access("staff:finance", step_up=True)
+@both("/rekening-koran/<uuid:statement_id>/batalkan", "GET", "POST", step_up=True)
 def undo_statement(statement_id: uuid.UUID) -> BaseResponse:
     """Take an accepted file back: what goes is said first, the second click does it."""
     found, account = _statement(statement_id)
@@ -219,7 +205,7 @@ def undo_statement(statement_id: uuid.UUID) -> BaseResponse:
             )
             commit()
             flash_success(_("Rekening koran ini dibatalkan. Mutasinya sudah diambil kembali."))
-            return see_other(f"{HOME}/{statement_id}")
+            return see_other(f"{room().base}{PLACE}/{statement_id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
@@ -236,8 +222,7 @@ def undo_statement(statement_id: uuid.UUID) -> BaseResponse:
 # --- how a bank writes its files ------------------------------------------------------------------------
 
 
-@blueprint.route("/rekening-koran/bentuk/<uuid:account_id>", methods=["GET", "POST"])
-@access("staff:finance", step_up=True)
+@both("/rekening-koran/bentuk/<uuid:account_id>", "GET", "POST", step_up=True)
 def statement_profile(account_id: uuid.UUID) -> BaseResponse:
     """Say that an account's bank writes its files in another way from a day on."""
     account = _account(str(account_id))
@@ -253,7 +238,7 @@ def statement_profile(account_id: uuid.UUID) -> BaseResponse:
             )
             commit()
             flash_success(_("Bentuk berkas disimpan. Berkas berikutnya dibaca dengan bentuk ini."))
-            return see_other(f"{HOME}/unggah/{account.id}")
+            return see_other(f"{room().base}{PLACE}/unggah/{account.id}")
         except DomainError as refusal:
             session().rollback()
             form_refusal(form, refusal)
@@ -261,13 +246,12 @@ def statement_profile(account_id: uuid.UUID) -> BaseResponse:
     return form_page("reconciliation/statement_profile.html", form, account=account, part=part)
 
 
-@blueprint.route("/rekening-koran/<uuid:statement_id>/kolom", methods=["GET", "POST"])
-@access("staff:finance", step_up=True)
+@both("/rekening-koran/<uuid:statement_id>/kolom", "GET", "POST", step_up=True)
 def statement_columns(statement_id: uuid.UUID) -> BaseResponse:
     """Choose what the columns of a table mean; its first lines are shown as they would be read."""
     found, account = _statement(statement_id)
     if found.profile_id is not None or found.state != "uploaded":
-        return see_other(f"{HOME}/{statement_id}")
+        return see_other(f"{room().base}{PLACE}/{statement_id}")
     form = _columns_form()
     sample = shown.sample(found.id, most_rows=settings().statement_max_lines)
     chosen = [request.form.get(f"kolom-{place}", "") for place in range(sample.width)]
@@ -281,7 +265,7 @@ def statement_columns(statement_id: uuid.UUID) -> BaseResponse:
                 )
                 commit()
                 flash_success(_("Kolom disimpan untuk rekening ini. Berkasnya sedang dibaca."))
-                return see_other(f"{HOME}/{statement_id}")
+                return see_other(f"{room().base}{PLACE}/{statement_id}")
             if sample.is_small:
                 service.refuse_unfit(mapped(spec))
                 reading = service.preview(statement_id=found.id, profile=mapped(spec))
