@@ -14,6 +14,7 @@ from coevolve.demo_world import (
     giving_back,
     monthly,
     news,
+    offers,
     promises,
     society,
     spending,
@@ -89,6 +90,7 @@ def load(report: Report | None = None) -> None:
     eager = [people.accounts[email] for email in ("donatur@demo.example", "perusahaan@demo.example")]
     news.tell(since=world.ago(90), read_before=world.ago(7), eager=eager)
     spending.tell(people.accounts)
+    offers.tell(people.accounts)
     promises.tell()
     giving_back.tell(people.accounts)
     monthly.tell(people.accounts)

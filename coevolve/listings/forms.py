@@ -288,7 +288,7 @@ class HoursForm(FlaskForm):
         choices=choices(WEEKDAYS),
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
-        **NOT_LISTED,
+        validate_choice=False,
     )
     opens = ClockField(lazy("Dari jam"), [Length(max=10, message=TOO_LONG)])
     closes = ClockField(lazy("Sampai jam"), [Length(max=10, message=TOO_LONG)])

@@ -85,7 +85,8 @@ def allows(party: Party, verb: str, pledge: Pledge) -> bool:
     if verb in MONEY_VERBS:
         return party.may_give and (verb != "approve" or party.person_id != pledge.giver_person_id)
     if verb in {"accept", "decline"}:
-        return party.is_giver if pledge.is_request else party.may_answer
+        # Who sits on both sides answers for neither.
+        return party.is_giver and not party.is_receiver if pledge.is_request else party.may_answer
     if verb == "withdraw":
         if pledge.is_request and pledge.state == PledgeState.requested:
             return party.may_answer

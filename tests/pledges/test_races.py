@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from coevolve import config
 from coevolve.kit.db import commit, session, uuid7
@@ -16,7 +17,7 @@ from coevolve.pledges import queries, service
 from coevolve.pledges.models import Pledge
 from coevolve.pledges.service import Wish, answering
 from tests.conftest import Committed
-from tests.factories import listings, people, pledges
+from tests.factories import listings, offers, organisations, people, pledges
 from tests.ledger.test_races import at_once
 from tests.pledges.conftest import broken
 
@@ -115,3 +116,48 @@ def test_two_book_the_same_time(committed: Committed) -> None:
 
     results = at_once(committed.app, *[book] * 4)
     assert [type(result).__name__ for result in results].count("Conflict") == 3
+
+
+@pytest.fixture
+def one_slot(committed: Committed) -> Any:
+    """A free time of a room, and four organisations that want it, committed."""
+    if hasattr(localities, "ensure_loaded"):
+        localities.ensure_loaded()
+    offer = offers.room()
+    slot = offers.slots(offer)[0]
+    csos = [organisations.organisation() for _ in range(4)]
+    wanted = [(organisations.owner_of(cso).id, cso.id) for cso in csos]
+    line_id, offer_id = listings.lines_of(offer)[0].id, offer.id
+    commit()
+    return offer_id, line_id, slot.starts_at, wanted
+
+
+def ask_all(committed: Committed, one_slot: Any) -> list[Any]:
+    offer_id, line_id, starts_at, wanted = one_slot
+
+    def ask(person_id: Any, organisation_id: Any) -> Any:
+        return service.request(
+            listing_id=offer_id,
+            by=session().get(Person, person_id),
+            for_organisation_id=organisation_id,
+            lines=[Wish(line_id=line_id, quantity=1, starts=(starts_at,))],
+            client_token=uuid7(),
+        ).id
+
+    return at_once(committed.app, *[lambda one=one: ask(*one) for one in wanted])
+
+
+def test_four_ask_for_the_same_time(committed: Committed, one_slot: Any) -> None:
+    results = ask_all(committed, one_slot)
+    assert [type(result).__name__ for result in results].count("Conflict") == 3
+    assert session().query(Pledge).count() == 1, "who was refused left nothing behind"
+
+
+def test_control_without_the_constraint_a_time_is_taken_four_times(
+    committed: Committed, one_slot: Any
+) -> None:
+    owner = create_engine(committed.settings.database_owner_url or "", poolclass=NullPool)
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE pledge_fulfilment DROP CONSTRAINT ex_pledge_fulfilment_slot"))
+    results = ask_all(committed, one_slot)
+    assert [type(result).__name__ for result in results].count("UUID") == 4

@@ -16,7 +16,7 @@ from coevolve.kit.i18n import _
 from coevolve.kit.money import format_rupiah
 from coevolve.kit.pages import flash_success, form_page, page, see_other
 from coevolve.listings import forms, policy, queries, service
-from coevolve.listings.models import EDITABLE, PUBLIC, Listing, State
+from coevolve.listings.models import EDITABLE, PUBLIC, Listing, ListingLine, State
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS
 from coevolve.listings.views.acting import acts_for
 from coevolve.listings.views.door import (
@@ -136,12 +136,21 @@ def tasks(slug: str, listing_id: uuid.UUID) -> Response:
         remarks=[(_field_label(name), text) for name, text in listing.remarks.items()],
         goal=queries.goal_of(lines).optimum,
         acts=acts_for(slug, listing) if "pause" in may else [],
+        calendars=_calendars(slug, listing, lines),
         may_submit="submit" in may and listing.state in EDITABLE,
         is_checked=organisations.may_publish(organisation),
         is_public=listing.state in PUBLIC,
         public_path=f"/{PATHS[listing.kind]}/{listing.slug}",
         reconfirm_by=listing.reconfirm_by if listing.state == State.open else None,
     )
+
+
+def _calendars(slug: str, listing: Listing, lines: list[ListingLine]) -> list[tuple[str, str]]:
+    """Facilities on offer whose hours one may keep, with where."""
+    if listing.kind != "standing_offer" or not policy.may(me(), "keep_calendar", listing):
+        return []
+    base = f"{base_of(slug, listing)}/kebutuhan"
+    return [(line.label, f"{base}/{line.id}/jam") for line in lines if line.kind == "facility"]
 
 
 def _steps(

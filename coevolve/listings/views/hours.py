@@ -44,7 +44,7 @@ def hours(slug: str, listing_id: uuid.UUID, line_id: uuid.UUID) -> Response:
             service.add_hours(
                 line_id=line.id,
                 by=me(),
-                weekdays=[int(day) for day in form.weekdays.data or ()],
+                weekdays=[int(day) if day in forms.WEEKDAYS else 0 for day in form.weekdays.data or ()],
                 opens=form.opens.minute(),
                 closes=form.closes.minute(),
                 valid_from=form.valid_from.data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import urllib.parse
 import uuid
 from collections.abc import Sequence
@@ -10,7 +11,6 @@ from typing import Any, cast
 
 from flask import redirect
 
-from coevolve.config import settings
 from coevolve.kit import clock, i18n
 from coevolve.kit.access import access
 from coevolve.kit.errors import NotFound
@@ -18,13 +18,15 @@ from coevolve.kit.i18n import _, lazy
 from coevolve.kit.kept import kept_page
 from coevolve.kit.money import format_rupiah, short_rupiah
 from coevolve.kit.pages import actor
-from coevolve.kit.reads import read_only, together
+from coevolve.kit.reads import answer, read_only, together
 from coevolve.listings import policy, queries, sectors
 from coevolve.listings.models import PUBLIC, Listing, State
-from coevolve.listings.queries import ShownLine, ShownListing, Whole
+from coevolve.listings.queries import Gallery, ShownLine, ShownListing, Whole
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS, SUPPORT_LABELS, days_left
+from coevolve.listings.sharing import shared_of
 from coevolve.listings.units import category_label, unit_label
 from coevolve.listings.views.door import blueprint
+from coevolve.listings.views.news import gallery_words
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
 from coevolve.organisations import words
@@ -32,7 +34,7 @@ from coevolve.organisations.models import State as OrganisationState
 from coevolve.organisations.queries import TrustCard
 from coevolve.pledges import queries as pledges
 from coevolve.pledges import words as pledge_words
-from coevolve.pledges.queries import Supporter, Supporters
+from coevolve.pledges.queries import Supply, Supporter, Supporters
 
 PRESETS_MINOR = (2_500_000, 5_000_000, 10_000_000, 25_000_000)
 """Chips of the money form: Rp 25, 50, 100 and 250 thousand."""
@@ -59,7 +61,14 @@ class Thing:
     received: int
     promised: int
     facts: str
-    is_inexhaustible: bool
+    supply: str
+    """Standing offers: how much there is, and how often."""
+    free: str
+    """What is free now, and until when; empty where the calendar says it."""
+    is_free: bool
+    calendar: str
+    """The address of its calendar, if it has one."""
+    conditions: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +92,28 @@ def show(word: str, slug: str) -> Any:
     listing = whole.listing
     if (word, slug) != (PATHS[listing.kind], listing.slug):
         return redirect(_path(listing), code=301)
-    supporters, checks = together(
-        pledges.asks_supporters(listing.id), organisations.asks_checks(listing.organisation_id)
+    supporters, checks, gallery = together(
+        pledges.asks_supporters(listing.id),
+        organisations.asks_checks(listing.organisation_id),
+        queries.asks_gallery(listing.id),
     )
+    if State.frozen in (listing.state, whole.organisation.state):
+        gallery = Gallery()
     today = clock.today(localities.zone_of(listing.locality_code))
+    is_offer = listing.kind == "standing_offer"
+    supply = answer(pledges.asks_supply(listing.id, today)) if is_offer else Supply()
     return kept_page(
         "listings/show.html",
-        (whole, supporters, checks, today),
-        lambda: _context(whole, supporters, organisations.trust_from(whole.organisation.kind, checks)),
+        (whole, supporters, checks, gallery, supply, today),
+        lambda: (
+            _context(whole, supporters, organisations.trust_from(whole.organisation.kind, checks))
+            | {
+                "things": [
+                    _thing(line, listing, supply, today) for line in whole.lines if line.kind != "money"
+                ]
+            }
+            | gallery_words(gallery, listing.locality_code)
+        ),
     )
 
 
@@ -106,7 +129,6 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
     listing, organisation = whole.listing, whole.organisation
     is_open = listing.state == State.open and organisation.state == OrganisationState.checked
     money = _money(listing, whole.lines)
-    things = [_thing(line) for line in whole.lines if line.kind != "money"]
     praying = [one for one in supporters.rows if one.message][:6]
     return {
         "listing": listing,
@@ -115,6 +137,8 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
         "trust_rows": _trust_rows(trust),
         "trust_note": _trust_note(trust),
         "sector": sectors.label(listing.sector),
+        "more_sectors": [sectors.label(code) for code in listing.more_sectors],
+        "also": [(localities.path_label(code), f"/lokalitas/{code}") for code in listing.more_localities],
         "kind": str(KIND_LABELS[listing.kind]),
         "is_open": is_open,
         "is_preview": listing.state not in PUBLIC,
@@ -123,7 +147,6 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
         "chain": _chain(listing),
         "place": localities.path_label(listing.locality_code) if listing.locality_code else "",
         "money": money,
-        "things": things,
         "budget": _budget(whole.lines),
         "budget_sum": queries.goal_of(whole.lines).optimum,
         "spent": sum(line.spent for line in whole.lines),
@@ -133,8 +156,7 @@ def _context(whole: Whole, supporters: Supporters, trust: TrustCard) -> dict[str
         "prayers": [_bubble(one) for one in praying],
         "supporters": [_bubble(one)[1:] for one in supporters.rows if one not in praying],
         "more_supporters": max(0, supporters.count - len(supporters.rows)),
-        "share": _share(listing),
-        "url": settings().public_url.rstrip("/") + _path(listing),
+        "shared": None if listing.state not in PUBLIC else shared_of(whole, _crumb(listing)),
         "path": _path(listing),
         "offer_text": _("Minta ini") if listing.kind == "standing_offer" else _("Tawarkan"),
         "takes_offers": is_open and listing.kind != "opportunity",
@@ -151,7 +173,14 @@ def _money(listing: ShownListing, lines: Sequence[ShownLine]) -> MoneyMeter | No
     )
 
 
-def _thing(line: ShownLine) -> Thing:
+def _thing(line: ShownLine, listing: ShownListing, supply: Supply, today: dt.date) -> Thing:
+    said, free, is_free = "", "", line.received + line.promised < line.quantity
+    calendar = f"{_path(listing)}/kalender/{line.id}" if line.id in supply.calendars else ""
+    if listing.kind == "standing_offer":
+        said = pledge_words.supply(
+            line.kind, line.unit, line.quantity, line.per, is_inexhaustible=line.is_inexhaustible
+        )
+        free, is_free = _free(line, supply, today)
     return Thing(
         id=line.id,
         kind=str(SUPPORT_LABELS[line.kind]),
@@ -161,17 +190,42 @@ def _thing(line: ShownLine) -> Thing:
         goal=line.quantity,
         received=line.received,
         promised=line.promised,
-        facts=_facts(line),
-        is_inexhaustible=line.is_inexhaustible,
+        facts=_facts(line, is_offer=listing.kind == "standing_offer"),
+        supply=said,
+        free=free,
+        is_free=is_free,
+        calendar=calendar,
+        conditions=line.conditions if listing.kind == "standing_offer" else "",
     )
 
 
-def _facts(line: ShownLine) -> str:
+def _free(line: ShownLine, supply: Supply, today: dt.date) -> tuple[str, bool]:
+    """What of an offer's line is free now in words, and whether anything may be asked for at all."""
+    if line.needed_until is not None and line.needed_until < today:
+        return _("Masanya sudah lewat"), False
+    until = (
+        _(", tersedia sampai %(day)s", day=i18n.short_date(line.needed_until)) if line.needed_until else ""
+    )
+    if line.is_inexhaustible:
+        return _("Tersedia setiap kali diminta") + until, True
+    if line.per == "once":
+        left = max(0, line.quantity - line.received - line.promised)
+        return pledge_words.free(line.kind, line.unit, left, today=today) + (until if left else ""), left > 0
+    periods = pledges.periods_of(line, supply, today=today, last_on=line.needed_until)
+    shown = periods[:2] if periods and not periods[0].free else periods[:1]
+    said = "; ".join(
+        pledge_words.free(line.kind, line.unit, one.free, per=line.per, first_on=one.first_on, today=today)
+        for one in shown
+    )
+    return said + until, any(one.free for one in periods)
+
+
+def _facts(line: ShownLine, *, is_offer: bool = False) -> str:
     """When, where, for how many, at what value: one line of small print."""
     facts = []
     if line.needed_from and line.needed_until:
         facts.append(f"{i18n.short_date(line.needed_from)} – {i18n.short_date(line.needed_until)}")
-    elif line.needed_until:
+    elif line.needed_until and not is_offer:
         facts.append(_("sampai %(day)s", day=i18n.short_date(line.needed_until)))
     elif line.needed_from:
         facts.append(_("mulai %(day)s", day=i18n.short_date(line.needed_from)))
@@ -272,8 +326,3 @@ def _chain(listing: ShownListing) -> list[tuple[str, str]]:
         (place.name, f"/lokalitas/{place.code}")
         for place in reversed(localities.ancestors(listing.locality_code))
     ]
-
-
-def _share(listing: ShownListing) -> str:
-    url = settings().public_url.rstrip("/") + _path(listing)
-    return "https://wa.me/?" + urllib.parse.urlencode({"text": f"{listing.title}\n{url}"})

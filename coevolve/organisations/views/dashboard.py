@@ -128,7 +128,7 @@ def _pledge_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
     count = pledges.waiting_for(seat.organisation.id)
     if not count or not policy.allows(seat.role, seat.organisation.state, "answer_pledges"):
         return []
-    text = ngettext("Jawab %(num)s tawaran dukungan", "Jawab %(num)s tawaran dukungan", count)
+    text = ngettext("Jawab %(num)s tawaran atau permintaan", "Jawab %(num)s tawaran atau permintaan", count)
     return [_task(text, f"{base}/dukungan", _("Menunggu Anda"), "bad", seat.organisation.name)]
 
 

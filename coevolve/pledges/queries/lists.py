@@ -184,12 +184,16 @@ def unpaid() -> ColumnElement[bool]:
 
 
 def waiting_for(organisation_id: uuid.UUID) -> int:
-    """How many offers wait for the organisation's answer (for its desk)."""
-    statement = select(func.count()).where(
+    """How many offers, and requests on its own offers, wait for the organisation's answer (for its desk)."""
+    offered = select(func.count()).where(
         Pledge.receiver_organisation_id == organisation_id,
         Pledge.state == PledgeState.offered,
         ~unpaid(),
     )
+    asked = select(func.count()).where(
+        Pledge.giver_organisation_id == organisation_id, Pledge.state == PledgeState.requested
+    )
+    statement = select(offered.scalar_subquery() + asked.scalar_subquery())
     return int(session().execute(statement).scalar_one())
 
 
