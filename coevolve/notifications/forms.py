@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -73,7 +74,7 @@ class AddressForm(FlaskForm):
     )
     jenis = SelectMultipleField(
         lazy("Kabar yang dikirim ke sana"),
-        choices=[(name, group.label) for name, group in GROUPS.items() if not group.staff_only],
+        choices=[SelectChoice(name, group.label) for name, group in GROUPS.items() if not group.staff_only],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )

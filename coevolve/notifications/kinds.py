@@ -421,18 +421,17 @@ def _moment(value: str, unit: str, zone: str) -> str:
 
 def counted(noun: str, count: int) -> str:
     """So many of what a kind counts as (`noun` of Kind), in the reader's language."""
-    say = i18n.ngettext
     if noun == "need":
-        return say("%(num)s kebutuhan", "%(num)s kebutuhan", count)
+        return i18n.ngettext("%(num)s kebutuhan", "%(num)s kebutuhan", count)
     if noun == "offer":
-        return say("%(num)s penawaran", "%(num)s penawaran", count)
+        return i18n.ngettext("%(num)s penawaran", "%(num)s penawaran", count)
     if noun == "opportunity":
-        return say("%(num)s peluang kemitraan", "%(num)s peluang kemitraan", count)
+        return i18n.ngettext("%(num)s peluang kemitraan", "%(num)s peluang kemitraan", count)
     if noun == "fitting_need":
-        return say("%(num)s kebutuhan yang cocok", "%(num)s kebutuhan yang cocok", count)
+        return i18n.ngettext("%(num)s kebutuhan yang cocok", "%(num)s kebutuhan yang cocok", count)
     if noun == "fitting_offer":
-        return say("%(num)s penawaran yang cocok", "%(num)s penawaran yang cocok", count)
-    return say("%(num)s kabar", "%(num)s kabar", count)
+        return i18n.ngettext("%(num)s penawaran yang cocok", "%(num)s penawaran yang cocok", count)
+    return i18n.ngettext("%(num)s kabar", "%(num)s kabar", count)
 
 
 def subject(kind: str, filled: Mapping[str, str]) -> str:

@@ -37,6 +37,8 @@ def prefer(*, person_id: uuid.UUID, wishes: Mapping[tuple[str, str], str]) -> No
         allowed = CADENCES if channel == "email" else ("now", "off")
         if group not in GROUPS or channel not in CHANNELS or cadence not in allowed:
             raise Invalid("preference_unknown", lazy("Pilihan ini tidak dikenal."))
+    if not wishes:
+        return
     statement = upsert(NotificationPreference)
     session().execute(
         statement.on_conflict_do_update(
