@@ -1,0 +1,535 @@
+"""The way to the reader: bounces and complaints, quiet hours, phones, subscriptions, an organisation's switches."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+import uuid
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from coevolve import config
+from coevolve.kit import clock, mail
+from coevolve.kit.errors import Forbidden, Invalid
+from coevolve.notifications import bounces, channels, delivery, links, queries, service, texting
+from coevolve.notifications.models import Message, MessageState
+from coevolve.notifications.service import planning, standing
+from tests.factories import organisations, people
+
+SECRET = "a secret between the mail server and us, long enough"
+NIGHT = dt.datetime(2026, 11, 22, 15, 30, tzinfo=dt.UTC)  # 22.30 WIB, 23.30 WITA, 00.30 WIT
+DATA = {"title": "Air bersih", "path": "/kebutuhan/air", "amount_minor": 7_500_000, "organisation": "Yayasan"}
+
+
+def tell(*who: Any, kind: str = "pledge.accepted", key: str = "k", **more: Any) -> int:
+    return service.queue(
+        kind=kind,
+        person_ids=[person.id for person in who],
+        about=("listing", uuid.uuid4()),
+        data=DATA,
+        dedupe_key=key,
+        **more,
+    )
+
+
+def rows(session: Session, channel: str = "email") -> list[Message]:
+    session.expire_all()
+    return list(session.scalars(select(Message).where(Message.channel == channel).order_by(Message.id)))
+
+
+def sent_to(session: Session, who: Any, **more: Any) -> Message:
+    """A letter that went out."""
+    tell(who, **more)
+    delivery.deliver(post=lambda _letter: None)
+    return rows(session)[-1]
+
+
+# --- what comes back -----------------------------------------------------------------------------------------------
+
+
+def dsn(mark: str, *, status: str = "5.1.1", action: str = "failed") -> bytes:
+    """A delivery status notification as mail servers write them."""
+    return f"""From: MAILER-DAEMON@mx.contoh.example
+To: bounces+{mark}@co-evolve.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I'm sorry to have to inform you.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.contoh.example
+
+Final-Recipient: rfc822; ratna@contoh.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} <ratna@contoh.example>: no such user
+
+--b
+Content-Type: text/rfc822-headers
+
+Subject: Disepakati
+--b--
+""".encode()
+
+
+def arf(mark: str) -> bytes:
+    """A feedback report: somebody pressed "spam"."""
+    return f"""From: feedback@contoh.example
+To: abuse@co-evolve.example
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Version: 1
+Original-Mail-From: <bounces+{mark}@co-evolve.example>
+
+--b--
+""".encode()
+
+
+def hand_over(client: FlaskClient, raw: bytes, kind: str = "message/rfc822", *, at: int | None = None) -> Any:
+    with config.overridden(mail_webhook_secret=SECRET):
+        return client.post(
+            "/webhook/mail",
+            data=raw,
+            headers={
+                "Content-Type": kind,
+                "Coevolve-Signature": bounces.sign(raw, int(time.time()) if at is None else at),
+            },
+        )
+
+
+def test_a_bounce_stops_the_address_and_says_so(
+    client: FlaskClient, session: Session, sign_in: Callable[..., None]
+) -> None:
+    ratna = people.person(email="ratna@contoh.example")
+    letter = sent_to(session, ratna)
+    answer = hand_over(client, dsn(bounces.mark("m", letter.id)))
+    assert (answer.status_code, answer.text) == (200, "stopped\n")
+    session.expire_all()
+    assert letter.state == MessageState.given_up
+    found = standing.of_person(ratna.id)
+    assert found is not None
+    assert "ratna@" not in found.says
+    assert tell(ratna, key="next") == 1, "the site only"
+    sign_in(client, ratna)
+    for path in ("/notifikasi", "/notifikasi/preferensi"):
+        assert "Surel tidak sampai kepada Anda" in client.get(path).text
+    assert "Surel kami kembali dari alamat Anda" in client.get("/notifikasi").text
+
+
+def test_proving_the_address_mends_it(
+    client: FlaskClient, session: Session, sign_in: Callable[..., None]
+) -> None:
+    ratna = people.person(email="ratna@contoh.example")
+    standing.note(address=ratna.email, cause="bounced", says="5.1.1")
+    sign_in(client, ratna)
+    assert client.post("/notifikasi/alamat").status_code == 303
+    sent: list[EmailMessage] = []
+    delivery.deliver(post=sent.append)
+    [letter] = sent
+    body = letter.get_body(("plain",))
+    assert body is not None
+    path = next(word for word in body.get_content().split() if "/alamat/" in word).removeprefix(
+        "http://localhost"
+    )
+    assert client.get(path).status_code == 200
+    assert standing.of_person(ratna.id) is not None, "a scanner that opens the link proves nothing"
+    assert client.post(path).status_code == 200
+    assert standing.of_person(ratna.id) is None
+    assert tell(ratna) == 2
+    for number in range(2, 7):
+        answer = client.post("/notifikasi/alamat")
+        assert answer.status_code == (303 if number <= config.settings().mail_proofs_a_day else 429)
+    with config.overridden(secret_key="another key, also long enough for anyone"):
+        assert client.post(path).status_code == 404
+
+
+def test_another_address_begins_anew(session: Session) -> None:
+    ratna = people.person(email="salah@contoh.example")
+    standing.note(address="Salah@contoh.example ", cause="bounced", says="5.1.1")
+    assert tell(ratna, key="1") == 1
+    ratna.email = "benar@contoh.example"
+    session.flush()
+    assert tell(ratna, key="2") == 2
+
+
+def test_a_full_mailbox_is_given_three_chances(client: FlaskClient, session: Session) -> None:
+    ratna = people.person(email="ratna@contoh.example")
+    answers = [
+        hand_over(
+            client, dsn(bounces.mark("m", sent_to(session, ratna, key=str(number)).id), status="5.2.2")
+        ).text
+        for number in range(3)
+    ]
+    assert answers == ["noted\n", "noted\n", "stopped\n"]
+
+
+def test_a_complaint_stops_all_mail(client: FlaskClient, session: Session) -> None:
+    ratna = people.person(email="ratna@contoh.example")
+    letter = sent_to(session, ratna)
+    assert hand_over(client, arf(bounces.mark("m", letter.id))).text == "stopped\n"
+    session.expire_all()
+    assert letter.state == MessageState.sent
+    assert queries.is_paused(ratna.id)
+
+
+def test_a_provider_may_say_it_in_json(client: FlaskClient, session: Session) -> None:
+    letter = sent_to(session, people.person())
+    told = {"event": "bounce", "mark": bounces.mark("m", letter.id), "status": "5.1.1", "says": "unknown"}
+    assert hand_over(client, json.dumps(told).encode(), "application/json").text == "stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "outcome"),
+    [
+        ("5.7.1", "failed", "ignored"),
+        ("4.4.1", "delayed", "ignored"),
+        ("2.1.5", "delivered", "ignored"),
+        ("4.4.7", "failed", "noted"),
+    ],
+)
+def test_what_says_nothing_of_the_address_stops_nothing(
+    client: FlaskClient, session: Session, status: str, action: str, outcome: str
+) -> None:
+    ratna = people.person()
+    letter = sent_to(session, ratna)
+    raw = dsn(bounces.mark("m", letter.id), status=status, action=action)
+    assert hand_over(client, raw).text == f"{outcome}\n"
+    assert standing.of_person(ratna.id) is None
+
+
+def test_forged_reports_are_refused(client: FlaskClient, session: Session) -> None:
+    ratna = people.person()
+    letter = sent_to(session, ratna)
+    true = dsn(bounces.mark("m", letter.id))
+    assert hand_over(client, dsn(f"m{letter.id}-{'0' * 24}")).status_code == 400, "a mark nobody signed"
+    assert hand_over(client, true, at=int(time.time()) - 400).status_code == 400, "an old one"
+    assert client.post("/webhook/mail", data=true).status_code == 400, "no signature, no secret"
+    for odd in (
+        b"",
+        b"{}",
+        b"[1]",
+        b'{"event":"bounce"}',
+        b"\xff\xfe",
+        b"Content-Type: multipart/report\n\n",
+    ):
+        for kind in ("application/json", "message/rfc822"):
+            assert hand_over(client, odd, kind).status_code == 400
+    assert standing.of_person(ratna.id) is None
+
+
+def test_an_address_refused_while_sending_gets_no_more(session: Session) -> None:
+    ratna, spammy = people.person(), people.person()
+    tell(ratna, spammy)
+
+    def post(letter: EmailMessage) -> None:
+        code = b"5.1.1 no such user" if str(ratna.email) in letter["To"] else b"5.7.1 looks like spam"
+        raise mail.MailRefused(str({str(letter["To"]): (550, code)}))
+
+    assert delivery.deliver(post=post).given_up == 2
+    assert standing.of_person(ratna.id) is not None
+    assert standing.of_person(spammy.id) is None
+
+
+def test_each_letter_has_an_envelope_of_its_own(session: Session) -> None:
+    sent: list[EmailMessage] = []
+    tell(people.person())
+    delivery.deliver(post=sent.append)
+    assert bounces.sender_of(sent[0]) is None
+    with config.overridden(mail_return_path="bounces@co-evolve.example"):
+        [row] = rows(session)
+        assert bounces.sender_of(sent[0]) == f"bounces+{bounces.mark('m', row.id)}@co-evolve.example"
+
+
+# --- quiet hours ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def evenings() -> Any:
+    with config.overridden(quiet_from_hour=21, quiet_until_hour=6):
+        yield
+
+
+def test_mail_waits_for_the_readers_own_morning(session: Session, evenings: Any) -> None:
+    zones = {"Asia/Jakarta": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9, "UTC": None}
+    who = {zone: people.person(zone=zone) for zone in zones}
+    own = people.person()
+    service.be_quiet(person_id=own.id, begins=1, ends=1)
+    with clock.travel(NIGHT):
+        tell(*who.values(), own)
+        due = {row.person_id: row.next_at for row in rows(session)}
+        for zone, offset in zones.items():
+            if offset is not None:
+                morning = dt.datetime(2026, 11, 23, 6, tzinfo=dt.UTC) - dt.timedelta(hours=offset)
+                assert due[who[zone].id] == morning, zone
+            else:
+                assert due[who[zone].id] <= clock.now()
+        sent: list[EmailMessage] = []
+        delivery.deliver(post=sent.append)
+        assert {letter["To"].addresses[0].addr_spec for letter in sent} == {who["UTC"].email, own.email}
+
+
+def test_an_answer_to_what_one_does_now_does_not_wait(session: Session, evenings: Any) -> None:
+    with clock.travel(NIGHT):
+        tell(people.person(), kind="payment.received")
+        assert delivery.deliver(post=lambda _letter: None).sent == 1
+
+
+def test_what_was_put_off_into_the_night_waits_too(session: Session, evenings: Any) -> None:
+    ratna = people.person()
+    with clock.travel(NIGHT - dt.timedelta(hours=2)):
+        tell(ratna)
+    with clock.travel(NIGHT):
+        assert delivery.deliver(post=lambda _letter: None).put_off == 1
+        [row] = rows(session)
+        assert (row.state, row.attempts) == (MessageState.queued, 0)
+        assert row.next_at == dt.datetime(2026, 11, 22, 23, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "hour", "waits"),
+    [
+        (21, 6, 20, False),
+        (21, 6, 21, True),
+        (21, 6, 5, True),
+        (21, 6, 6, False),
+        (8, 17, 12, True),
+        (8, 17, 17, False),
+        (0, 0, 3, False),
+    ],
+)
+def test_hours_on_the_clock(begins: int, ends: int, hour: int, waits: bool) -> None:
+    moment = dt.datetime(2026, 11, 22, hour, 15, tzinfo=dt.UTC)
+    until = planning.quiet_until(moment, zone_name="UTC", begins=begins, ends=ends)
+    assert (until is not None) == waits
+    assert until is None or (until.hour == ends and moment < until < moment + dt.timedelta(days=1))
+
+
+def test_odd_hours_and_places_are_refused(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    ratna = people.person()
+    sign_in(client, ratna)
+    for odd in ("24", "-1", "x", "²", "9" * 9):
+        data = {"tenang-dari": odd, "tenang-sampai": "6"}
+        assert client.post("/notifikasi/preferensi", data=data).status_code == 422
+    with pytest.raises(Invalid):
+        service.prefer_place(person_id=ratna.id, locality_code="99.99", cadence="daily")
+
+
+# --- phones --------------------------------------------------------------------------------------------------------
+
+
+def test_no_phone_channel_is_offered_before_an_operator_connects_one(
+    client: FlaskClient, session: Session, sign_in: Callable[..., None]
+) -> None:
+    ratna = people.person(phone="+628123456789")
+    sign_in(client, ratna)
+    assert "WhatsApp" not in client.get("/notifikasi/preferensi").text
+    service.prefer(person_id=ratna.id, wishes={("support", "whatsapp"): "now"})
+    assert tell(ratna) == 2
+    with pytest.raises(LookupError):
+        channels.channel("whatsapp")
+
+
+def test_a_connected_channel_takes_chunks_of_texts(
+    client: FlaskClient, session: Session, sign_in: Callable[..., None], tmp_path: Path
+) -> None:
+    ratna, other, without = (
+        people.person(phone="+628123456789"),
+        people.person(phone="+62811"),
+        people.person(),
+    )
+    with config.overridden(whatsapp_gateway="log", data_dir=str(tmp_path)):
+        sign_in(client, ratna)
+        assert "WhatsApp" in client.get("/notifikasi/preferensi").text
+        for who in (ratna, without):
+            service.prefer(person_id=who.id, wishes={("support", "whatsapp"): "now"})
+        assert tell(ratna, other, without) == 7
+        assert texting.deliver("whatsapp").sent == 1
+        assert texting.deliver("whatsapp").sent == 0
+        [line] = (tmp_path / channels.LOG).read_text().splitlines()
+    told = json.loads(line)
+    assert told["to"] == "+628123456789"
+    assert told["text"].endswith("http://localhost/kebutuhan/air")
+    [row] = rows(session, "whatsapp")
+    assert row.state == MessageState.sent
+
+
+def test_production_connects_only_a_signed_https_gateway() -> None:
+    base = {
+        "DATABASE_URL": "x", "REDIS_URL": "x", "SECRET_KEY": "k" * 40, "COEVOLVE_PUBLIC_URL": "https://x.example",
+        "SMTP_URL": "smtp://x", "STRIPE_SECRET_KEY": "x", "STRIPE_WEBHOOK_SECRET": "x",
+    }  # fmt: skip
+    assert config.Settings.from_environment(base).sms_gateway == ""
+    for wrong in ("log", "http://x.example", "https://x.example"):
+        with pytest.raises(config.SettingsError):
+            config.Settings.from_environment({**base, "COEVOLVE_SMS_GATEWAY": wrong})
+
+
+def test_click_to_chat() -> None:
+    assert links.chat_url("0812-3456", "Halo & salam") == "https://wa.me/628123456?text=Halo+%26+salam"
+    assert links.chat_url("+62 812") == "https://wa.me/62812"
+
+
+# --- subscriptions -------------------------------------------------------------------------------------------------
+
+
+def test_who_asked_and_who_follows_is_told_once(session: Session) -> None:
+    asker, follower, author = people.person(), people.person(), people.person()
+    about = ("listing", uuid.uuid4())
+    service.subscribe(person_id=asker.id, about=about, reason="asked")
+    for _ in range(2):
+        service.subscribe(person_id=follower.id, about=about)
+    service.subscribe(person_id=author.id, about=about, reason="commented")
+
+    def news(key: str, **more: Any) -> set[uuid.UUID]:
+        service.tell_subscribers(
+            kind="followed.fulfilled", about=about, data=DATA, dedupe_key=key, but=author.id, **more
+        )
+        return {row.person_id for row in rows(session, "site") if row.dedupe_key == key}
+
+    assert news("1") == {asker.id, follower.id}
+    assert news("2", reasons=("asked",)) == {asker.id}
+    service.unsubscribe(person_id=follower.id, about=about)
+    assert news("3") == {asker.id}
+    service.subscribe(person_id=follower.id, about=about)
+    assert news("4") == {asker.id, follower.id}
+    assert not service.is_subscribed(person_id=people.person().id, about=about)
+
+
+# --- an organisation's switches ------------------------------------------------------------------------------------
+
+
+def test_an_owner_decides_who_hears_what(session: Session) -> None:
+    yayasan = organisations.organisation()
+    owner, finance = organisations.owner_of(yayasan), organisations.member(yayasan, "finance")
+    one, two = organisations.member(yayasan), organisations.member(yayasan)
+    service.switch(
+        organisation_id=yayasan.id,
+        told={("support", "member"): False, ("support", two.id): True, ("support", "owner"): False},
+        by=owner.id,
+    )
+    tell(owner, finance, one, two, for_organisation=yayasan.id)
+    told = {(row.person_id, row.channel) for channel in ("site", "email") for row in rows(session, channel)}
+    assert told == {
+        (owner.id, "site"),
+        (finance.id, "site"),
+        (finance.id, "email"),
+        (two.id, "site"),
+        (two.id, "email"),
+    }
+    service.as_role(organisation_id=yayasan.id, person_id=two.id, by=owner.id)
+    assert tell(two, key="again", for_organisation=yayasan.id) == 0
+    assert tell(one, key="own") == 2, "what is one's own is nobody's switch"
+    for stranger in (finance, one, people.person()):
+        with pytest.raises(Forbidden):
+            service.switch(organisation_id=yayasan.id, told={}, by=stranger.id)
+    with pytest.raises(Invalid):
+        service.switch(organisation_id=yayasan.id, told={("support", uuid.uuid4()): True}, by=owner.id)
+
+
+def test_a_shared_address_hears_once_it_is_proven(
+    client: FlaskClient, session: Session, sign_in: Callable[..., None]
+) -> None:
+    yayasan = organisations.organisation()
+    owner, member = organisations.owner_of(yayasan), organisations.member(yayasan)
+    sign_in(client, owner)
+    page = f"/dasbor/{yayasan.slug}/kabar"
+    assert client.get(page).status_code == 200
+    data = {"email": "Sekretariat@contoh.example", "jenis": ["support"]}
+    assert client.post(f"{page}/alamat", data={"email": "x", "jenis": ["support"]}).status_code == 422
+    assert client.post(f"{page}/alamat", data={**data, "jenis": []}).status_code == 422
+    assert client.post(f"{page}/alamat", data=data).status_code == 303
+    assert tell(owner, member, for_organisation=yayasan.id) == 4
+    sent: list[EmailMessage] = []
+    delivery.deliver(post=sent.append)
+    proof = next(one for one in sent if "sekretariat@" in one["To"])
+    body = proof.get_body(("plain",))
+    assert body is not None
+    path = next(word for word in body.get_content().split() if "/alamat/" in word)
+    assert client.post(path.removeprefix("http://localhost")).status_code == 200
+    assert tell(owner, member, key="2", for_organisation=yayasan.id) == 5
+    assert tell(owner, key="3", kind="listing.shown", for_organisation=yayasan.id) == 2, "not of its groups"
+    assert tell(people.person(), key="4", for_organisation=yayasan.id) == 2, "not what is a giver's own"
+    assert "sekretariat@contoh.example" in client.get(page).text
+    assert client.post(f"{page}/alamat", data={"hapus": "1"}).status_code == 303
+    assert tell(owner, key="5", for_organisation=yayasan.id) == 2
+    sign_in(client, member)
+    assert client.get(page).status_code == 404
+
+
+def test_the_switch_page_keeps_what_was_ticked(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    yayasan = organisations.organisation()
+    owner, member = organisations.owner_of(yayasan), organisations.member(yayasan)
+    sign_in(client, owner)
+    data = {"money-owner": "ya", "money-finance": "ya", f"support-{member.id}": "tidak"}
+    assert client.post(f"/dasbor/{yayasan.slug}/kabar", data=data).status_code == 303
+    said = queries.switches_of(yayasan.id)
+    assert (said["money", "owner"], said["money", "member"], said["support", member.id]) == (
+        True,
+        False,
+        False,
+    )
+    assert ("money", member.id) not in said
+
+
+# --- the reader's page ---------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_what_became_of_the_mail(
+    client: FlaskClient, session: Session, sign_in: Callable[..., None]
+) -> None:
+    ratna = people.person()
+    sign_in(client, ratna)
+    tell(ratna)
+    assert "Surel sedang dikirim" in client.get("/notifikasi").text
+    delivery.deliver(post=lambda _letter: None)
+    assert "Surel terkirim" in client.get("/notifikasi").text
+    session.execute(update(Message).where(Message.channel == "email").values(state="given_up"))
+    assert "Surel tidak sampai" in client.get("/notifikasi").text
+
+
+def test_the_reporter_hears_the_outcome(session: Session) -> None:
+    from coevolve.moderation import service as moderation
+    from tests.factories import listings
+
+    listing, ratna = listings.open_need(), people.person()
+    moderation.report(listing_id=listing.id, reason="fraud", text="Fotonya dari tempat lain.", by=ratna)
+    moderation.report(listing_id=listing.id, reason="fraud", text="Rekeningnya milik pribadi.", by=None)
+    moderation.dismiss(listing_id=listing.id, by=people.moderator(), text="Foto sudah kami periksa.")
+    told = session.execute(
+        text("select person_id, data ->> 'path' from message where kind = 'report.decided'")
+    ).all()
+    assert {row[0] for row in told} == {ratna.id}
+    assert listing.slug in told[0][1]
+
+
+def test_following_a_listing_from_its_page(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    from tests.factories import listings
+
+    listing, ratna = listings.open_need(), people.person()
+    sign_in(client, ratna)
+    path = f"/ikuti/tayangan/{listing.id}"
+    assert client.post(path, data={"kembali": "//evil.example"}).location == "/notifikasi/preferensi"
+    assert listing.title in client.get("/notifikasi/preferensi").text
+    assert client.post(path, data={"berhenti": "1"}).status_code == 303
+    assert "tidak Anda ikuti lagi" in client.get("/notifikasi").text
+    assert listing.title not in client.get("/notifikasi/preferensi").text
+    assert client.post(f"/ikuti/tayangan/{uuid.uuid4()}").status_code == 404
