@@ -134,6 +134,8 @@ class Settings:
     flood_matches: int = 400
     """Then each of them is suggested to so many people only, those it suits best; all stay open to everybody."""
     page_size: int = 20
+    export_most_rows: int = 10_000
+    """A table of listings has at most so many rows; narrower filters give the rest."""
     kept_pages_bytes: int = 8_000_000
     """So much a web process keeps of the pages that visitors see (kit.kept), and as much again of kit.shared_pages."""
     page_seconds: int = 2

@@ -19,10 +19,14 @@ class Reaction(Protocol):
 
 
 REACTIONS: dict[str, list[Reaction | Callable[..., object]]] = {
-    "listing.closed": [pledges.cancel_of_closed],
-    "listing.expired": [pledges.cancel_of_expired],
+    "listing.closed": [pledges.cancel_of_closed, matching.expire_of],
+    "listing.expired": [pledges.cancel_of_expired, matching.expire_of],
+    "listing.fulfilled": [matching.expire_of],
     "listing.opened": [matching.find_supporters],
+    "listing.update_published": [pledges.tell_givers],
     "person.confirmed": [pledges.join_all],
-    "person.erased": [pledges.forget_giver, recurring.forget_giver],
+    "person.erased": [pledges.forget_giver, recurring.forget_giver, matching.forget_person],
     "person.password_reset": [pledges.join_all],
+    "pledge.offered": [matching.note_pledge],
+    "pledge.requested": [matching.note_pledge],
 }

@@ -35,6 +35,13 @@ def matching(options: tuple[str, ...]) -> None:
     _run("matching_run", options)
 
 
+@group.command()
+@click.argument("options", nargs=-1)
+def supporters(options: tuple[str, ...]) -> None:
+    """A need against a million interests, a disaster, matches while typing; or a part; `small` for a tenth."""
+    _run("matching_interests", options)
+
+
 def _run(name: str, options: tuple[str, ...]) -> None:
     if importlib.util.find_spec("tests") is None or importlib.util.find_spec("tests.benchmarks") is None:
         raise click.ClickException("the benchmarks stand in tests/, which is not here: run from a checkout")

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, or_, select, text
 
 from coevolve.config import settings
 from coevolve.kit.db import session
@@ -321,6 +321,69 @@ def _nearest(place: Place) -> list[Neighbour]:
         if km is not None
     ]
     return sorted(others, key=lambda n: n.km)[:NEAREST]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A kabupaten or kota close to another: by a border (land, sea), a network, a link, or only by distance (point)."""
+
+    place: Place
+    how: str
+    km: float | None
+
+
+def near(code: str | None, *, within_km: float) -> list[Near]:
+    """What is close to a kabupaten or kota, nearest first: what the view of nearness says, then what its point says."""
+    place = find(code)
+    if place is None:
+        return []
+    said = {
+        row.other_code: row.how
+        for row in session().execute(
+            text("SELECT other_code, how FROM locality_near WHERE code = :code ORDER BY other_code, how"),
+            {"code": place.code},
+        )
+    }
+    found = []
+    for other in _current().places.values():
+        if other.level != "regency" or not other.is_active or other.code == place.code:
+            continue
+        km = distance_km(place, other)
+        if other.code in said or (km is not None and km <= within_km):
+            found.append(Near(other, said.get(other.code, "point"), km))
+    return sorted(found, key=lambda one: (one.km if one.km is not None else within_km, one.place.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A code that meant a place before another did. `until`: the day it ceased to mean it; None: it is not used any more."""
+
+    code: str
+    now_code: str
+    until: dt.date | None
+
+
+def before(codes: Iterable[str]) -> list[Before]:
+    """What these places, or the places they were split from, were called before, back to the beginning."""
+    rows = session().execute(
+        text(
+            """
+            WITH RECURSIVE older AS (
+                SELECT old_code, new_code AS now_code, happened_on
+                FROM locality_succession WHERE new_code = ANY(:codes)
+                UNION
+                SELECT step.old_code, older.now_code, least(step.happened_on, older.happened_on)
+                FROM older JOIN locality_succession step ON step.new_code = older.old_code
+            )
+            SELECT older.old_code, min(older.now_code) AS now_code,
+                CASE WHEN place.is_active THEN max(older.happened_on) END AS until
+            FROM older JOIN locality place ON place.code = older.old_code
+            WHERE older.old_code <> ALL(:codes) GROUP BY older.old_code, place.is_active ORDER BY older.old_code
+            """
+        ),
+        {"codes": list(codes)},
+    )
+    return [Before(*row) for row in rows]
 
 
 def distance_km(one: Place, other: Place) -> float | None:

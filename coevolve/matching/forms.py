@@ -6,7 +6,15 @@ import uuid
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -17,6 +25,7 @@ from coevolve.kit.text import clean_line
 from coevolve.listings import sectors
 from coevolve.listings.models import KIND_BITS
 from coevolve.localities import queries as localities
+from coevolve.matching.models import DISMISSALS
 
 SUPPORT_LABELS = {
     "money": lazy("Uang"),
@@ -41,6 +50,10 @@ class InterestForm(FlaskForm):
         lazy("Yang mungkin saya berikan"),
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
+    )
+    tetangga = BooleanField(
+        lazy("Juga kabupaten dan kota di sekitarnya"),
+        description=lazy("Hanya bila yang Anda ikuti kabupaten atau kota."),
     )
     paling_sedikit = StringField(lazy("Uang: kebutuhan paling sedikit"), [Optional(), Length(max=40)])
     paling_banyak = StringField(lazy("Uang: kebutuhan paling banyak"), [Optional(), Length(max=40)])
@@ -95,3 +108,22 @@ class InterestForm(FlaskForm):
     def organisation_id(self) -> uuid.UUID | None:
         """For which organisation, or for the person."""
         return None if self.untuk.data in (None, "", "saya") else uuid.UUID(self.untuk.data)
+
+
+class WordsForm(FlaskForm):
+    """A few words: a message, or a note on what followed."""
+
+    teks = TextAreaField(
+        lazy("Pesan atau catatan"), [Length(max=1000, message=lazy("Paling banyak 1.000 karakter."))]
+    )
+
+
+class DismissForm(FlaskForm):
+    """Why something is put away."""
+
+    alasan = RadioField(
+        lazy("Mengapa tidak cocok?"),
+        choices=list(DISMISSALS.items()),
+        default="not_mine",
+        validate_choice=False,
+    )

@@ -22,7 +22,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, Optional
 
 from coevolve.kit.i18n import lazy
-from coevolve.organisations.words import KINDS, ROLE_HINTS
+from coevolve.organisations.words import BUSINESSES, KINDS, ROLE_HINTS
 
 
 def _choices(words: Mapping[str, Any]) -> list[SelectChoice]:
@@ -53,6 +53,24 @@ class ProfileForm(FlaskForm):
         choices=[],
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
+    )
+
+
+class RefusalForm(FlaskForm):
+    """Whose support is not taken, and the own lines of business."""
+
+    ditolak = SelectMultipleField(
+        lazy("Tidak kami terima dari"),
+        choices=_choices({**BUSINESSES, **KINDS}),
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )
+    usaha = SelectMultipleField(
+        lazy("Bidang usaha kami sendiri"),
+        choices=_choices(BUSINESSES),
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+        description=lazy("Nyatakan bila organisasi Anda atau pemiliknya bergerak di bidang ini."),
     )
 
 

@@ -117,6 +117,10 @@ CLAIM = Machine(
 )
 
 
+BUSINESSES = ("tobacco", "alcohol", "gambling", "mining", "fossil_fuel", "weapons", "politics")
+"""Lines of business that some receivers refuse to be helped by."""
+
+
 def _one_of(column: str, words: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
 
@@ -167,6 +171,8 @@ class Organisation(UuidKey, Created, Model):
     home_locality_code: Mapped[str]
     """Its seat; for an agency the area it is responsible for."""
     sectors: Mapped[list[str]] = mapped_column(server_default=text("'[]'::jsonb"), default=list)
+    business: Mapped[list[str]] = mapped_column(server_default=text("'[]'::jsonb"), default=list)
+    """Lines of business some receivers refuse (BUSINESSES), as it declares them itself."""
     summary: Mapped[str] = mapped_column(server_default=text("''"), default="")
     """One or two sentences for cards."""
     about: Mapped[str] = mapped_column(server_default=text("''"), default="")
@@ -296,3 +302,14 @@ class VerificationClaim(UuidKey, Created, Model):
     """Last day it counts; empty when it does not age."""
     remark: Mapped[str] = mapped_column(server_default=text("''"), default="")
     """What the checker asks for or found."""
+
+
+class Refusal(Created, Model):
+    """A kind of giver an organisation takes nothing from: a line of business, or a kind of organisation."""
+
+    __tablename__ = "refusal"
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    giver: Mapped[str] = mapped_column(primary_key=True)
+    """One of BUSINESSES, or of Kind."""
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -25,6 +25,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "close": OWNERS,
     "file_claim": OWNERS,
     "manage_members": OWNERS,
+    "refuse": OWNERS,
     "answer_pledges": WRITERS,
     "confirm_receipt": EVERYONE,
     "give": MONEY,

@@ -22,6 +22,7 @@ from coevolve.organisations.models import (
     Kind,
     Membership,
     Organisation,
+    Refusal,
     Role,
     State,
     Subject,
@@ -166,6 +167,21 @@ def members_of(organisation_id: uuid.UUID, roles: Iterable[str] | None = None) -
     return [member.person for member in seats_in(organisation_id, roles)]
 
 
+def member_ids(organisation_id: uuid.UUID, roles: Iterable[str]) -> list[uuid.UUID]:
+    """Who acts for the organisation now in one of these roles: for notices, which need no more of them."""
+    statement = (
+        select(Membership.person_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.until.is_(None),
+            Membership.role.in_(list(roles)),
+            Person.state == PersonState.active,
+        )
+    )
+    return list(db.session().execute(statement).scalars())
+
+
 def seats_in(organisation_id: uuid.UUID, roles: Iterable[str] | None = None) -> list[Member]:
     """The organisation's live memberships with their persons, owners first."""
     statement = (
@@ -182,6 +198,23 @@ def seats_in(organisation_id: uuid.UUID, roles: Iterable[str] | None = None) -> 
     found = [Member(*row) for row in db.session().execute(statement)]
     order = {Role.owner: 0, Role.finance: 1, Role.member: 2}
     return sorted(found, key=lambda member: (order[Role(member.role)], member.person.name))
+
+
+def refusals_of(organisation_id: uuid.UUID) -> list[str]:
+    """The kinds of givers an organisation takes nothing from."""
+    statement = (
+        select(Refusal.giver).where(Refusal.organisation_id == organisation_id).order_by(Refusal.giver)
+    )
+    return list(db.session().execute(statement).scalars())
+
+
+def refuses(receiver_id: uuid.UUID, giver_id: uuid.UUID) -> bool:
+    """Whether an organisation takes nothing from another: by what that is, or by its declared business."""
+    said = set(refusals_of(receiver_id))
+    if not said:
+        return False
+    giver = get(giver_id)
+    return giver.kind in said or not said.isdisjoint(giver.business)
 
 
 def is_officer(person_id: uuid.UUID) -> bool:

@@ -16,6 +16,15 @@ KINDS: dict[str, Any] = {
     "digital_provider": lazy("Penyedia layanan digital"),
     "government_agency": lazy("Instansi pemerintah"),
 }
+BUSINESSES: dict[str, Any] = {
+    "tobacco": lazy("Usaha tembakau dan rokok"),
+    "alcohol": lazy("Usaha minuman beralkohol"),
+    "gambling": lazy("Usaha perjudian"),
+    "mining": lazy("Usaha pertambangan"),
+    "fossil_fuel": lazy("Usaha minyak, gas, dan batu bara"),
+    "weapons": lazy("Usaha senjata"),
+    "politics": lazy("Partai politik dan tim kampanye"),
+}
 STATES = Organisation.state_labels
 STATE_TAGS = {
     "draft": "plain",

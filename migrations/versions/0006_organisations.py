@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("custody", sa.Text(), nullable=False, server_default=sa.text("'platform'")),
         sa.Column("home_locality_code", sa.Text(), nullable=False),
         sa.Column("sectors", postgresql.JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb")),
+        sa.Column("business", postgresql.JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb")),
         sa.Column("summary", sa.Text(), nullable=False, server_default=empty),
         sa.Column("about", sa.Text(), nullable=False, server_default=empty),
         sa.Column("email", sa.Text()),

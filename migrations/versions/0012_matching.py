@@ -13,11 +13,26 @@ down_revision: str | None = "0011"
 
 EDGES = [
     ("(begin)", "suggested"),
+    ("contacted", "dismissed"),
+    ("contacted", "expired"),
+    ("contacted", "pledged"),
+    ("dismissed", "expired"),
+    ("dismissed", "pledged"),
     ("dismissed", "seen"),
+    ("expired", "pledged"),
+    ("seen", "contacted"),
     ("seen", "dismissed"),
+    ("seen", "expired"),
+    ("seen", "pledged"),
+    ("suggested", "contacted"),
     ("suggested", "dismissed"),
+    ("suggested", "expired"),
+    ("suggested", "pledged"),
     ("suggested", "seen"),
 ]
+STATES = "state in ('suggested', 'seen', 'contacted', 'pledged', 'dismissed', 'expired')"
+REASONS = "reason = '' or reason in ('far', 'not_mine', 'timing', 'enough', 'other')"
+FOLLOWER = ["id", "kinds", "min_minor", "max_minor", "person_id", "organisation_id"]
 NOW = sa.text("clock_timestamp()")
 
 
@@ -33,6 +48,7 @@ def upgrade() -> None:
         sa.Column("kinds", sa.SmallInteger(), server_default=sa.text("15"), nullable=False),
         sa.Column("min_minor", sa.BigInteger(), nullable=True),
         sa.Column("max_minor", sa.BigInteger(), nullable=True),
+        sa.Column("with_neighbours", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
@@ -61,8 +77,15 @@ def upgrade() -> None:
         "ix_interest_place_sector",
         "interest",
         ["locality_code", "sector"],
-        postgresql_include=["id", "kinds", "min_minor", "max_minor", "person_id", "organisation_id"],
+        postgresql_include=FOLLOWER,
         postgresql_where=sa.text("is_active"),
+    )
+    op.create_index(
+        "ix_interest_neighbours",
+        "interest",
+        ["locality_code", "sector"],
+        postgresql_include=FOLLOWER,
+        postgresql_where=sa.text("is_active and with_neighbours"),
     )
     op.create_index("ix_interest_organisation_id", "interest", ["organisation_id"])
     op.create_table(
@@ -76,6 +99,7 @@ def upgrade() -> None:
         sa.Column("parts", JSONB(), nullable=False),
         sa.Column("reasons", JSONB(), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'suggested'"), nullable=False),
+        sa.Column("reason", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_match"),
@@ -85,7 +109,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_match_person_id"),
         sa.ForeignKeyConstraint(["for_organisation"], ["organisation.id"], name="fk_match_for_organisation"),
         sa.ForeignKeyConstraint(["interest_id"], ["interest.id"], name="fk_match_interest_id"),
-        sa.CheckConstraint("state in ('suggested', 'seen', 'dismissed')", name=op.f("ck_match_state_known")),
+        sa.CheckConstraint(STATES, name=op.f("ck_match_state_known")),
+        sa.CheckConstraint(REASONS, name=op.f("ck_match_reason_known")),
         sa.CheckConstraint("score between 0 and 100", name=op.f("ck_match_score_range")),
     )
     op.create_index("uq_match_listing_id_person_id", "match", ["listing_id", "person_id"], unique=True)
@@ -104,17 +129,46 @@ def upgrade() -> None:
         sa.Column("score", sa.SmallInteger(), nullable=False),
         sa.Column("parts", JSONB(), nullable=False),
         sa.Column("reasons", JSONB(), nullable=False),
-        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("state", sa.Text(), server_default=sa.text("'suggested'"), nullable=False),
+        sa.Column("reason", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("dismissed_for", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_pairing"),
         sa.ForeignKeyConstraint(["need_id"], ["listing.id"], name="fk_pairing_need_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["offer_id"], ["listing.id"], name="fk_pairing_offer_id", ondelete="CASCADE"),
         sa.CheckConstraint("need_id <> offer_id", name=op.f("ck_pairing_two_listings")),
+        sa.ForeignKeyConstraint(["dismissed_for"], ["organisation.id"], name="fk_pairing_dismissed_for"),
         sa.CheckConstraint("score between 0 and 100", name=op.f("ck_pairing_score_range")),
+        sa.CheckConstraint(STATES, name=op.f("ck_pairing_state_known")),
+        sa.CheckConstraint(REASONS, name=op.f("ck_pairing_reason_known")),
+        sa.CheckConstraint(
+            "state <> 'dismissed' or dismissed_for is not null", name=op.f("ck_pairing_dismissed_by_a_side")
+        ),
     )
     op.create_index("uq_pairing_need_id_offer_id", "pairing", ["need_id", "offer_id"], unique=True)
     op.create_index("ix_pairing_offer_id", "pairing", ["offer_id"])
+    op.create_index(
+        "ix_pairing_ends_on",
+        "pairing",
+        ["ends_on"],
+        postgresql_where=sa.text("state in ('suggested', 'seen', 'contacted')"),
+    )
+    op.create_index(
+        "ix_pairing_dismissed_for",
+        "pairing",
+        ["dismissed_for"],
+        postgresql_where=sa.text("dismissed_for is not null"),
+    )
+    op.execute(
+        """
+        CREATE TRIGGER pairing_moves BEFORE UPDATE OF state ON pairing
+        FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION state_keeps_its_moves('pairing')
+        """
+    )
     sync_edges(op, "match", EDGES)
+    sync_edges(op, "pairing", EDGES)
 
 
 def downgrade() -> None:
@@ -123,3 +177,4 @@ def downgrade() -> None:
     op.drop_table("match")
     op.drop_table("interest")
     drop_edges(op, "match")
+    drop_edges(op, "pairing")

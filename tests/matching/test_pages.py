@@ -151,6 +151,9 @@ def test_pairings_are_for_members_only(client: FlaskClient, sign_in: Callable[..
     assert "Pipa sisa proyek" in client.get("/dasbor/kecocokan").text
     assert client.post(f"/dasbor/kecocokan/pasangan/{pair.id}/singkirkan").status_code == 303
     assert "Pipa sisa proyek" not in client.get("/dasbor/kecocokan").text
+    assert "Sarankan lagi" in client.get("/dasbor/kecocokan?lihat=disingkirkan").text
+    assert client.post(f"/dasbor/kecocokan/pasangan/{pair.id}/kembalikan").status_code == 303
+    assert "Pipa sisa proyek" in client.get("/dasbor/kecocokan").text
 
 
 def test_officers_see_the_opportunities_of_their_area(

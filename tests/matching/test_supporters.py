@@ -11,10 +11,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from coevolve.kit.errors import Invalid
-from coevolve.kit.i18n import in_language
-from coevolve.listings.models import Listing, State
+from coevolve.listings.models import Listing
 from coevolve.matching import queries, service
-from coevolve.matching.models import Interest, Match, Pairing
+from coevolve.matching.models import Interest, Match
 from coevolve.notifications import service as notifications
 from coevolve.notifications.models import Message
 from coevolve.people.models import Person
@@ -81,10 +80,21 @@ def test_one_match_a_person_by_the_best_interest(session: Session) -> None:
     need = listings.open_need()
     find(need)
     match = session.scalars(select(Match).where(Match.person_id == person.id)).one()
-    assert match.score == 45 + 30 + 20
+    trust = match.parts["points"]["trust"]
+    assert match.score == 36 + 25 + 15 + trust
     assert match.parts["place"] == "53.02"
-    assert match.parts["points"] == {"place": 45, "sector": 30, "kinds": 20}
-    assert match.reasons["id"] == "Anda mengikuti bidang Air dan sanitasi di Kabupaten Timor Tengah Selatan."
+    assert match.parts["points"] == {
+        "place": 36,
+        "sector": 25,
+        "kinds": 15,
+        "trust": trust,
+        "disaster": 0,
+        "disliked": 0,
+    }
+    assert match.reasons["id"] == (
+        "Anda mengikuti bidang Air dan sanitasi di Kabupaten Timor Tengah Selatan."
+        " Yang dicari: barang, seperti yang mungkin Anda berikan."
+    )
     assert match.reasons["en"].startswith("You follow ")
 
 
@@ -217,7 +227,9 @@ def test_following_again_changes_the_one_row(session: Session) -> None:
     "wrong",
     [
         {"locality_code": "00"},
-        {"locality_code": "91.01"},
+        {"locality_code": "ID", "with_neighbours": True},
+        {"kinds": GOODS, "min_minor": 5},
+        {"min_minor": 6, "max_minor": 5},
         {"sector": "gold"},
         {"kinds": 0},
         {"kinds": 16},
@@ -273,60 +285,3 @@ def test_the_search_uses_the_index_of_places(session: Session) -> None:
     )
     assert "ix_interest_place_sector" in plan
     assert session.scalar(select(func.count()).select_from(Interest)) > 7000
-
-
-# --- pairings ------------------------------------------------------------------------------------------------------
-
-
-def test_a_need_and_an_offer_find_each_other_from_either_side(session: Session) -> None:
-    first = listings.open_offer()
-    need = listings.open_need()
-    find(need)
-    [pairing] = session.scalars(select(Pairing)).all()
-    assert (pairing.need_id, pairing.offer_id) == (need.id, first.id)
-    assert "Peralatan air" in pairing.reasons["id"]
-    assert pairing.score == 100
-    second = listings.open_offer(locality_code="53.01")
-    find(second)
-    find(second)
-    assert session.scalar(select(func.count()).select_from(Pairing)) == 2
-    kinds = session.execute(
-        select(Message.person_id, Message.kind).where(Message.channel == "site", Message.kind.like("match.%"))
-    ).all()
-    assert (listings.owner_of(need).id, "match.offer") in [tuple(row) for row in kinds]
-    assert (listings.owner_of(first).id, "match.need") in [tuple(row) for row in kinds]
-
-
-@pytest.mark.parametrize(
-    "offer",
-    [
-        {"locality_code": "32.73"},
-        {"lines": (listings.hours(),)},
-        {"lines": (listings.goods(category="books"),)},
-    ],
-)
-def test_what_does_not_fit_is_not_paired(session: Session, offer: dict[str, Any]) -> None:
-    listings.open_offer(**offer)
-    find(listings.open_need())
-    assert session.scalar(select(func.count()).select_from(Pairing)) == 0
-
-
-def test_a_closed_offer_is_not_paired(session: Session) -> None:
-    offer = listings.open_offer()
-    session.execute(update(Listing).where(Listing.id == offer.id).values(state=State.closed))
-    find(listings.open_need())
-    assert session.scalar(select(func.count()).select_from(Pairing)) == 0
-
-
-def test_both_sides_read_the_reason_in_their_language(session: Session) -> None:
-    listings.open_offer()
-    need = listings.open_need()
-    find(need)
-    owner = listings.owner_of(need)
-    [pair] = queries.pairs_of(owner.id)
-    assert pair.own_title == need.title
-    assert pair.reason.startswith("Keduanya tentang")
-    with in_language("en"):
-        assert queries.pairs_of(owner.id)[0].reason.startswith("Both are about")
-    service.dismiss_pairing(pairing_id=pair.id, person_id=owner.id)
-    assert queries.pairs_of(owner.id) == []

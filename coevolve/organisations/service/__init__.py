@@ -19,6 +19,7 @@ from coevolve.organisations.service.members import (
     invite,
     withdraw_invitation,
 )
+from coevolve.organisations.service.refusing import refuse
 from coevolve.organisations.service.registration import register, revise, submit
 from coevolve.organisations.service.review import approve, freeze, reject, return_, unfreeze
 
@@ -37,6 +38,7 @@ __all__ = [
     "invite",
     "record_visit",
     "refresh_level",
+    "refuse",
     "register",
     "reject",
     "return_",

@@ -1,27 +1,24 @@
-"""Pages of matching: what I follow, what suits me and why."""
+"""Pages of interests: what I and my organisations follow."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from coevolve.kit.access import access
 from coevolve.kit.db import commit, session
 from coevolve.kit.errors import DomainError, NotFound
 from coevolve.kit.i18n import lazy
-from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, local_path, page, see_other
+from coevolve.kit.pages import actor, flash_success, form_page, form_refusal, local_path, see_other
 from coevolve.kit.text import clean_line
 from coevolve.localities import queries as localities
 from coevolve.matching import policy, queries, service
 from coevolve.matching.forms import SUPPORT_LABELS, InterestForm
+from coevolve.matching.views.door import BIG, blueprint
 from coevolve.organisations import queries as organisations
-
-blueprint = Blueprint("matching", __name__)
-
-BIG = 9_223_372_036_854_775_807
 
 
 @blueprint.app_context_processor
@@ -71,6 +68,7 @@ def add_interest() -> BaseResponse:
             kinds=form.kinds(),
             min_minor=least,
             max_minor=most,
+            with_neighbours=bool(form.tetangga.data),
             by=person.id,
         )
     except DomainError as refusal:
@@ -131,59 +129,3 @@ def _interest_page(form: InterestForm) -> Response:
         followed=queries.interests_of(actor().id),
         support_labels=SUPPORT_LABELS,
     )
-
-
-# --- what suits me ------------------------------------------------------------------------------------------------
-
-
-@blueprint.get("/dasbor/kecocokan")
-@access("signed_in")
-def matches() -> Response:
-    """What suits the reader and why; for members also pairings, for officers the opportunities of their area."""
-    person = actor()
-    older = request.args.get("sebelum", "")
-    older_than = int(older) if older.isascii() and older.isdigit() and int(older or 0) <= BIG else None
-    dismissed = request.args.get("lihat") == "disingkirkan"
-    found = queries.matches_of(person.id, older_than=older_than, dismissed=dismissed)
-    areas = organisations.areas_of(person.id)
-    first = older_than is None and not dismissed
-    answer = page(
-        "matching/matches.html",
-        found=found,
-        dismissed=dismissed,
-        pairs=queries.pairs_of(person.id) if first else [],
-        is_officer=bool(areas),
-        opportunities=queries.opportunities_in(areas) if first else [],
-    )
-    if service.mark_seen(match_ids=[row.id for row in found.rows if row.is_new], person_id=person.id):
-        commit()
-    return answer
-
-
-@blueprint.post(f"/dasbor/kecocokan/<int(max={BIG}):match_id>/singkirkan")
-@access("signed_in")
-def dismiss(match_id: int) -> BaseResponse:
-    """Put a suggestion away."""
-    service.dismiss(match_id=match_id, person_id=actor().id)
-    commit()
-    flash_success(lazy("Disingkirkan. Tidak akan disarankan lagi."))
-    return see_other("/dasbor/kecocokan")
-
-
-@blueprint.post(f"/dasbor/kecocokan/<int(max={BIG}):match_id>/kembalikan")
-@access("signed_in")
-def restore(match_id: int) -> BaseResponse:
-    """Take a dismissed suggestion back."""
-    service.restore(match_id=match_id, person_id=actor().id)
-    commit()
-    return see_other("/dasbor/kecocokan")
-
-
-@blueprint.post(f"/dasbor/kecocokan/pasangan/<int(max={BIG}):pairing_id>/singkirkan")
-@access("signed_in")
-def dismiss_pairing(pairing_id: int) -> BaseResponse:
-    """Say that a need and an offer do not fit."""
-    service.dismiss_pairing(pairing_id=pairing_id, person_id=actor().id)
-    commit()
-    flash_success(lazy("Disingkirkan. Tidak akan disarankan lagi."))
-    return see_other("/dasbor/kecocokan")

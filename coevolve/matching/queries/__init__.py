@@ -1,0 +1,73 @@
+"""What may be asked about interests, matches, pairings and peers."""
+
+from coevolve.matching.queries.candidates import (
+    Candidate,
+    Seeker,
+    Wanted,
+    candidates,
+    grouped,
+    parts_of,
+    score_of,
+    wanted_of,
+)
+from coevolve.matching.queries.following import Followed, find_interest, interest_in, interests_of, kinds_in
+from coevolve.matching.queries.pairs import (
+    LinePair,
+    Pair,
+    line_pairs_of,
+    pair_seen_by,
+    pairs_of,
+    pairs_of_listing,
+)
+from coevolve.matching.queries.peers import Invitation, Peer, invitation, invitations_of, peers_of
+from coevolve.matching.queries.suggestions import (
+    VIEWS,
+    Note,
+    Opportunity,
+    Suggestion,
+    Suggestions,
+    contacts_of,
+    match_of,
+    matches_of,
+    notes_of,
+    opportunities_in,
+    told_about,
+)
+
+__all__ = [
+    "VIEWS",
+    "Candidate",
+    "Followed",
+    "Invitation",
+    "LinePair",
+    "Note",
+    "Opportunity",
+    "Pair",
+    "Peer",
+    "Seeker",
+    "Suggestion",
+    "Suggestions",
+    "Wanted",
+    "candidates",
+    "contacts_of",
+    "find_interest",
+    "grouped",
+    "interest_in",
+    "interests_of",
+    "invitation",
+    "invitations_of",
+    "kinds_in",
+    "line_pairs_of",
+    "match_of",
+    "matches_of",
+    "notes_of",
+    "opportunities_in",
+    "pair_seen_by",
+    "pairs_of",
+    "pairs_of_listing",
+    "parts_of",
+    "peers_of",
+    "score_of",
+    "told_about",
+    "wanted_of",
+]
