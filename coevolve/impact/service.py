@@ -30,11 +30,15 @@ WITH unfolded AS (
    GROUP BY a.owner_id
 ), other AS (
   SELECT n.listing_id, count(*) AS handed,
-         sum((b.balance + coalesce(u.amount, 0)) * coalesce(n.unit_value, 0)) AS value
+         -- what an offer gave towards a need is declared where it was offered, not twice
+         sum(greatest(0, b.balance + coalesce(u.amount, 0) - coalesce(k.offered, 0)) * coalesce(n.unit_value, 0))
+           AS value
     FROM listing_line n
     JOIN ledger_account a ON a.owner_id = n.id AND a.code LIKE 'promised_to:%'
     JOIN ledger_balance b ON b.account_id = a.id
     LEFT JOIN unfolded u ON u.account_id = a.id
+    LEFT JOIN (SELECT need_line_id, sum(received_quantity) AS offered FROM pledge_line
+                WHERE need_hold_id IS NOT NULL GROUP BY need_line_id) k ON k.need_line_id = n.id
    WHERE n.kind <> 'money' AND b.balance + coalesce(u.amount, 0) > 0
    GROUP BY n.listing_id
 ), listed AS (

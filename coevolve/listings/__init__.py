@@ -2,11 +2,12 @@
 
 Nouns: a *listing* (need, campaign, standing offer or partnership opportunity of one organisation, in one locality and
 one sector) and its *lines* (money, goods, time or a facility, each with a quantity). The goal of a campaign is the sum
-of its money lines; it is never typed.
+of its money lines; it is never typed. A line of a standing offer says how often its quantity is there (`per`, or
+inexhaustible); a facility may have a *calendar*: openings and closures, which slots.py turns into times.
 
-Verbs: create_draft, revise, put_line, remove_line, submit (members of the organisation); open_, return_, reject,
-freeze, unfreeze (moderators); pause, resume, reconfirm, close (members); expire_due, pause_unconfirmed, fulfil_met
-(the clock).
+Verbs: create_draft, revise, put_line, remove_line, submit, add_hours, close_days (members of the organisation); open_,
+return_, reject, freeze, unfreeze (moderators); pause, resume, reconfirm, close (members); expire_due,
+pause_unconfirmed, fulfil_met (the clock).
 
 Relies on localities (where), ledger (what has come, read only), journal (what happened), people and organisations (who
 may), notifications (word to the members). The slim tables `listing_place`, `listing_search` and the roll-up
