@@ -45,7 +45,6 @@ def register(
     sectors: Sequence[str] = (),
     country: str = "ID",
     office: str = "",
-    custody: str = "platform",
 ) -> Organisation:
     """Begin an organisation as a draft; whoever begins it owns it."""
     if kind not in set(Kind):
@@ -53,7 +52,6 @@ def register(
     organisation = Organisation(
         kind=kind,
         country=country,
-        custody=custody,
         state=State.draft,
         registered_by=by.id,
         slug="",

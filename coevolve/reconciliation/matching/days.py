@@ -36,11 +36,13 @@ class AccountDay:
     """Lines whose money is not (wholly) in the books yet."""
     ignored: int = 0
     """Net sum of lines left out with a reason."""
+    own: int = 0
+    """Of it, what an organisation spent from its own bank: its own matter, so explained."""
 
     @property
     def difference(self) -> int:
         """What the bank says less what the books say."""
-        return self.came - self.went - self.booked
+        return self.came - self.went - self.booked - self.own
 
     @property
     def unexplained(self) -> int:
@@ -91,7 +93,8 @@ class Day:
 
 _DAY = """
 WITH l AS (
-  SELECT l.bank_account_id, l.amount, l.allocated, l.state, l.allocated - coalesce((
+  SELECT l.bank_account_id, l.amount, l.allocated, l.state,
+      l.state = 'ignored' AND l.reason IS NOT DISTINCT FROM 'own_spending' AS is_own, l.allocated - coalesce((
       SELECT sum(a.amount) FROM recon_allocation a
        WHERE a.line_id = l.id AND a.target_kind = 'unidentified' AND a.undone_at IS NULL), 0) AS known
     FROM recon_line l
@@ -106,8 +109,9 @@ SELECT bank_account_id AS account_id,
     count(*) AS lines,
     count(*) FILTER (WHERE known = amount) AS lines_matched,
     count(*) FILTER (WHERE known <> amount AND state <> 'ignored') AS lines_waiting,
-    count(*) FILTER (WHERE allocated <> amount) AS lines_outside,
-    coalesce(sum(amount) FILTER (WHERE state = 'ignored'), 0)::bigint AS ignored
+    count(*) FILTER (WHERE allocated <> amount AND NOT is_own) AS lines_outside,
+    coalesce(sum(amount) FILTER (WHERE state = 'ignored'), 0)::bigint AS ignored,
+    coalesce(sum(amount) FILTER (WHERE is_own), 0)::bigint AS own
   FROM l GROUP BY GROUPING SETS ((), (bank_account_id)) ORDER BY bank_account_id NULLS FIRST
 """
 
@@ -130,6 +134,7 @@ FIGURES = (
     "lines_waiting",
     "lines_outside",
     "ignored",
+    "own",
 )
 
 
@@ -163,7 +168,10 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "cocok": Line.state == LineState.matched,
     "belum": Line.state.in_([*WAITING, LineState.partly]),
     "usulan": Line.state == LineState.proposed,
-    "selisih": Line.allocated != Line.amount,
+    "selisih": and_(
+        Line.allocated != Line.amount,
+        or_(Line.state != LineState.ignored, Line.reason.is_distinct_from("own_spending")),
+    ),
 }
 """What the page of lines can be narrowed to; each figure of a day opens one of these."""
 
