@@ -42,6 +42,13 @@ def supporters(options: tuple[str, ...]) -> None:
     _run("matching_interests", options)
 
 
+@group.command()
+@click.argument("options", nargs=-1)
+def mail(options: tuple[str, ...]) -> None:
+    """Notices in chunks against a task per row, through Valkey and Celery, and digests: `[ROWS] [READERS]`."""
+    _run("mail", options)
+
+
 def _run(name: str, options: tuple[str, ...]) -> None:
     if importlib.util.find_spec("tests") is None or importlib.util.find_spec("tests.benchmarks") is None:
         raise click.ClickException("the benchmarks stand in tests/, which is not here: run from a checkout")

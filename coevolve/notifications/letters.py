@@ -172,7 +172,7 @@ def digest(
     with i18n.in_language(language):
         parts = [_part(place, home, zone) for place in places]
         count = sum(sum(place.counts.values()) for place in places)
-        named = [part["name"] for part in parts if part["code"]]
+        named = [part["short"] for part in parts if part["short"]]
         button = i18n.gettext("Lihat semua kabar")
         line = i18n.ngettext("%(num)s kabar untuk Anda", "%(num)s kabar untuk Anda", count)
         if len(named) == 1:
@@ -218,6 +218,7 @@ def _part(place: PlaceNews, home: str, zone: str) -> dict[str, Any]:
     return {
         "code": place.code,
         "name": localities.path_label(known) if known else "",
+        "short": known.name if known else "",
         "counts": ", ".join(kinds.counted(noun, number) for noun, number in counts.items()),
         "lines": lines,
         "more": sum(counts.values()) - len(lines),

@@ -64,8 +64,10 @@ def read_proof(token: str) -> tuple[str, ...]:
 
 
 def chat_url(phone: str, text: str = "") -> str:
-    """A click-to-chat address of WhatsApp, for a number that is public anyhow."""
+    """A click-to-chat address of WhatsApp for a number that is public anyhow; '' for a landline, which has none."""
     digits = "".join(letter for letter in phone if letter.isdigit())
     if digits.startswith("0"):
         digits = "62" + digits[1:]
+    if not digits or (digits.startswith("62") and not digits.startswith("628")):
+        return ""
     return f"https://wa.me/{digits}" + (f"?{urllib.parse.urlencode({'text': text})}" if text else "")

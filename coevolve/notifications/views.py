@@ -89,7 +89,7 @@ class Unread:
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"unread_notices": Unread(), "follows": _follows}
+    return {"unread_notices": Unread(), "follows": _follows, "chat_url": links.chat_url}
 
 
 @blueprint.get("/notifikasi")

@@ -386,6 +386,8 @@ def test_production_connects_only_a_signed_https_gateway() -> None:
 def test_click_to_chat() -> None:
     assert links.chat_url("0812-3456", "Halo & salam") == "https://wa.me/628123456?text=Halo+%26+salam"
     assert links.chat_url("+62 812") == "https://wa.me/62812"
+    assert links.chat_url("+60 12 345") == "https://wa.me/6012345"
+    assert links.chat_url("0380 21234") == links.chat_url("") == ""
 
 
 # --- subscriptions -------------------------------------------------------------------------------------------------
