@@ -25,6 +25,10 @@ REACTED_TO: frozenset[str] = frozenset(
 """Kinds that something follows from; `workers/reactions.py` says what (a test compares the two)."""
 
 
+_TABLE: Any = JournalLine.__table__
+_LINE = insert(_TABLE).returning(_TABLE.c.id)
+
+
 def record(
     kind: str,
     *,
@@ -38,25 +42,17 @@ def record(
 
     Part of the caller's transaction: what is not committed has not happened.
     """
-    about_kind, about_id = about
-    line_id = int(
-        session()
-        .execute(
-            insert(JournalLine)
-            .values(
-                kind=kind,
-                about_kind=about_kind,
-                about_id=about_id,
-                by_person=by,
-                for_organisation=for_organisation,
-                at=clock.now(),
-                data=data or {},
-                visibility=visibility,
-            )
-            .returning(JournalLine.id)
-        )
-        .scalar_one()
-    )
+    values = {
+        "kind": kind,
+        "about_kind": about[0],
+        "about_id": about[1],
+        "by_person": by,
+        "for_organisation": for_organisation,
+        "at": clock.now(),
+        "data": data or {},
+        "visibility": visibility,
+    }
+    line_id = int(session().execute(_LINE, values).scalar_one())
     if kind in REACTED_TO:
         session().execute(insert(JournalDue).values(journal_id=line_id))
         after_commit("journal.react", journal_id=line_id)

@@ -11,20 +11,26 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import (
+    ClauseElement,
+    Column,
     ForeignKeyConstraint,
+    Text,
     UniqueConstraint,
+    Uuid,
+    bindparam,
     func,
     insert,
     inspect,
-    literal,
     select,
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstanceState, Mapped, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from coevolve.kit.db import BigKey, Model, session
 from coevolve.kit.errors import InvalidMove
@@ -114,7 +120,10 @@ def begin(thing: Any, *, by: uuid.UUID | None, cause: str = "") -> None:
 
 
 def move(thing: Any, to: StrEnum | str, *, by: uuid.UUID | None, cause: str = "") -> None:
-    """Move a row to another state, or raise InvalidMove: by the table, or because somebody moved it meanwhile."""
+    """Move a row to another state, or raise InvalidMove: by the table, or because somebody moved it meanwhile.
+
+    What else was set on the row is written by the same UPDATE, and the event by the same statement.
+    """
     machine: Machine = thing.machine
     src, dst = str(thing.state), str(to)
     if not machine.allows(src, dst):
@@ -122,28 +131,88 @@ def move(thing: Any, to: StrEnum | str, *, by: uuid.UUID | None, cause: str = ""
             "invalid_move",
             lazy("Langkah ini sudah tidak dapat dilakukan pada keadaan sekarang."),
         )
-    session().flush()
     model: Any = type(thing)
+    also = _taken_along(thing)
+    session().flush()
     changed = session().execute(
-        update(model)
-        .where(model.id == thing.id, model.state == src)
-        .values(state=dst)
-        .returning(model.id)
-        .execution_options(synchronize_session=False)
+        _mover(model, tuple(sorted(also))),
+        {f"also_{name}": value for name, value in also.items()}
+        | {"machine": machine.name, "object_id": thing.id, "src": src, "dst": dst, "by": by, "cause": cause},
     )
     if changed.first() is None:
+        if also:
+            session().expire(thing)
         raise InvalidMove(
             "moved_meanwhile",
             lazy("Keadaannya baru saja berubah. Muat ulang halaman ini."),
         )
     _set_loaded(thing, to)
-    _record(machine, thing.id, src=src, dst=dst, by=by, cause=cause)
+
+
+def _taken_along(thing: Any) -> dict[str, Any]:
+    """What was set on a loaded row and not yet written: from here on it counts as written."""
+    row: InstanceState[Any] | None = inspect(thing)
+    if row is None or not row.persistent:
+        return {}
+    taken = {}
+    columns = row.mapper.columns
+    for name in list(row.committed_state):
+        if name == "state" or name not in columns or not isinstance(columns[name], Column):
+            continue
+        value = row.dict[name]
+        if isinstance(value, ClauseElement):
+            return {}  # an expression: the flush writes it
+        taken[name] = value
+    for name, value in taken.items():
+        set_committed_value(thing, name, value)
+    computed = [name for name, column in columns.items() if getattr(column, "computed", None) is not None]
+    if taken and computed:
+        session().expire(thing, computed)
+    return taken
+
+
+@cache
+def _mover(model: Any, also: tuple[str, ...]) -> Any:
+    """The UPDATE of a row in its state and the event that says so, as one statement made once."""
+    columns = inspect(model).columns
+    values = {columns[name].name: bindparam(f"also_{name}", type_=columns[name].type) for name in also}
+    table: Any = model.__table__
+    moved = (
+        update(table)
+        .where(table.c.id == bindparam("object_id"), table.c.state == bindparam("src"))
+        .values({"state": bindparam("dst"), **values})
+        .returning(table.c.id)
+        .cte("moved")
+    )
+    return _event_from(moved)
+
+
+def _event_from(rows: Any) -> Any:
+    """The INSERT of an event for each of these rows; the lock of the row serialises its moves, so max + 1 is safe."""
+    following = (
+        select(func.coalesce(func.max(MoveEvent.seq), 0) + 1)
+        .where(
+            MoveEvent.machine == bindparam("machine"),
+            MoveEvent.object_id == bindparam("object_id"),
+        )
+        .scalar_subquery()
+    )
+    event = select(
+        bindparam("machine", type_=Text()),
+        rows.c.id,
+        following,
+        bindparam("src", type_=Text()),
+        bindparam("dst", type_=Text()),
+        bindparam("by", type_=Uuid()),
+        bindparam("cause", type_=Text()),
+    )
+    names = ["machine", "object_id", "seq", "src", "dst", "actor", "cause"]
+    table: Any = MoveEvent.__table__
+    return insert(table).from_select(names, event).returning(table.c.seq)
 
 
 def _set_loaded(thing: Any, to: StrEnum | str) -> None:
     """Show the new state on the loaded row without a second UPDATE."""
-    from sqlalchemy.orm.attributes import set_committed_value
-
     kind = type(thing.state)
     set_committed_value(thing, "state", kind(str(to)) if inspect(thing) is not None else to)
 
@@ -157,23 +226,20 @@ def _record(
     by: uuid.UUID | None,
     cause: str,
 ) -> None:
-    # The row lock of the UPDATE (or the fresh INSERT) serialises moves of one thing, so max + 1 is safe.
-    following = (
-        select(func.coalesce(func.max(MoveEvent.seq), 0) + 1)
-        .where(MoveEvent.machine == machine.name, MoveEvent.object_id == object_id)
-        .scalar_subquery()
-    )
-    session().execute(
-        insert(MoveEvent).values(
-            machine=literal(machine.name),
-            object_id=object_id,
-            seq=following,
-            src=src,
-            dst=dst,
-            actor=by,
-            cause=cause,
-        )
-    )
+    values = {
+        "machine": machine.name,
+        "object_id": object_id,
+        "src": src,
+        "dst": dst,
+        "by": by,
+        "cause": cause,
+    }
+    session().execute(_recorder(), values)
+
+
+@cache
+def _recorder() -> Any:
+    return _event_from(select(bindparam("object_id", type_=Uuid()).label("id")).subquery("rows"))
 
 
 def history(machine: Machine, object_id: uuid.UUID) -> list[MoveEvent]:

@@ -27,7 +27,7 @@ from tests.factories import listings, people
 from tests.invariants import assert_books_balance
 from tests.statements import counted
 
-MOST = 48
+MOST = 27
 """Statements of one settle, the accounts being there."""
 
 

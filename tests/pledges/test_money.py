@@ -16,6 +16,7 @@ from coevolve.ledger import queries as ledger_queries
 from coevolve.ledger import service as ledger
 from coevolve.listings import queries as listing_queries
 from coevolve.listings import service as listing_service
+from coevolve.organisations import queries as organisation_queries
 from coevolve.payments import queries as payment_queries
 from coevolve.pledges import queries, service
 from coevolve.pledges.models import PLEDGE, Pledge, PledgeState
@@ -163,8 +164,9 @@ def test_money_for_a_closed_listing_is_not_taken(session: Session) -> None:
 def test_settlement_knows_the_parties(session: Session) -> None:
     pledge = pledges.gift()
     found = queries.settlement_of(pledge.id)
-    assert found.giver_email == pledges.giver_of(pledge).email
+    assert found.giver_person_id == pledges.giver_of(pledge).id
     assert found.organisation_id == pledge.receiver_organisation_id
+    assert found.organisation_name == organisation_queries.get(found.organisation_id).name
     assert found.title == listing_queries.get(pledge.listing_id).title
     with pytest.raises(NotFound):
         queries.settlement_of(uuid7(), lock=True)

@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from coevolve.kit.db import session
 from coevolve.ledger.errors import mixed
-from coevolve.ledger.models import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,16 @@ def ensure_account(
 
 def ensure(spec: AccountSpec) -> int:
     """As `ensure_account`, from a spec."""
-    columns = (Account.id, Account.unit, Account.book, Account.kind_class, Account.floor)
-    row = session().execute(select(*columns).where(Account.code == spec.code)).one_or_none()
+    with session().no_autoflush:  # an account depends on nothing that waits to be written
+        row = session().execute(_FIND, {"code": spec.code}).one_or_none()
     if row is None:
         return open_accounts([spec])[spec.code]
     if tuple(row)[1:] != (spec.unit, spec.book, spec.kind_class, spec.floor):
         raise mixed()
     return int(row[0])
+
+
+_FIND = text('SELECT id, unit, book, "class", floor FROM ledger_account WHERE code = :code')
 
 
 def open_accounts(specs: Iterable[AccountSpec]) -> dict[str, int]:

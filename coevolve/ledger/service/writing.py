@@ -32,7 +32,7 @@ from coevolve.ledger.errors import (
     mixed,
     unknown_account,
 )
-from coevolve.ledger.models import AMOUNT_LIMIT, Account, Posting
+from coevolve.ledger.models import AMOUNT_LIMIT, Posting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +106,9 @@ def write(
                 row = session().execute(text(statement), values).one()
                 _debit(legs, free)
     else:
-        row = session().execute(text(posting_statement(**shape)), header | _rows(legs, deltas)).one_or_none()
+        with session().no_autoflush:  # what its caller has still to write may be written together later
+            statement = posting_statement(**shape)
+            row = session().execute(text(statement), header | _rows(legs, deltas)).one_or_none()
     if row is not None:
         return Written(int(row[0]), int(row[1]) if promises else None)
     existing = find_posting(key)
@@ -248,13 +250,13 @@ def _deltas(legs: list[Leg], floors: Mapping[int, int]) -> list[Delta]:
             got[0] += leg.amount if happened else 0
             got[1] += {"single": 0, "pending": leg.amount}.get(leg.phase, -leg.amount)
             got[2] -= leg.amount if happened and leg.is_spending else 0
-    return [(account_id, *got) for account_id, got in sums.items()]
+    return [(account_id, came, expected, spent) for account_id, (came, expected, spent) in sums.items()]
 
 
 def _rows(legs: list[Leg], deltas: list[Delta]) -> dict[str, Any]:
     """The values of `posting_statement`."""
     values: dict[str, Any] = {}
-    columns = [
+    columns: list[tuple[str, str, list[Any]]] = [
         ("debit", "debits", [leg.debit_id for leg in legs]),
         ("credit", "credits", [leg.credit_id for leg in legs]),
         ("unit", "units", [leg.unit for leg in legs]),
@@ -312,10 +314,10 @@ def _facts_of(wanted: set[int]) -> dict[int, Facts]:
         remembered.clear()
     missing = sorted(wanted - remembered.keys())
     if missing:
-        statement = select(Account.id, Account.unit, Account.book, Account.floor).where(
-            Account.id.in_(missing)
-        )
-        remembered.update({row[0]: (row[1], row[2], row[3]) for row in session().execute(statement)})
+        statement = text("SELECT id, unit, book, floor FROM ledger_account WHERE id = ANY(:ids)")
+        with session().no_autoflush:
+            found = session().execute(statement, {"ids": missing})
+        remembered.update({row[0]: (row[1], row[2], row[3]) for row in found})
     return {key: remembered[key] for key in wanted if key in remembered}
 
 

@@ -24,10 +24,14 @@ def zone() -> Any:
     return case((Person.zone.in_(KNOWN_ZONES), Person.zone), else_=ZONES[0])
 
 
-def due(cadence: Any, channel: Any, moment: dt.datetime, *, is_prompt: Any) -> Any:
-    """When a message may go: now, after the reader's quiet hours, or at the next digest hour of their zone."""
+def due(cadence: Any, channel: Any, moment: Any, *, is_prompt: Any) -> Any:
+    """When a message may go: now, after the reader's quiet hours, or at the next digest hour of their zone.
+
+    `moment` is a time, or a parameter that will be one.
+    """
     here = zone()
-    local = func.timezone(here, literal(moment))
+    at = literal(moment) if isinstance(moment, dt.datetime) else moment
+    local = func.timezone(here, at)
     before = sql(f"interval '{DIGEST_HOUR} hours'")
     tomorrow = func.date_trunc("day", local - before) + sql(f"interval '1 day {DIGEST_HOUR} hours'")
     monday = func.date_trunc("week", local - before) + sql(f"interval '7 days {DIGEST_HOUR} hours'")
@@ -43,7 +47,7 @@ def due(cadence: Any, channel: Any, moment: dt.datetime, *, is_prompt: Any) -> A
         (cadence == "daily", func.timezone(here, tomorrow)),
         (cadence == "weekly", func.timezone(here, monday)),
         (and_(channel != "site", ~waits_not, _is_quiet(hour, begins, ends)), func.timezone(here, wakes)),
-        else_=literal(moment),
+        else_=at,
     )
 
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, Uuid, and_, case, cast, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    DateTime,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
+from coevolve.config import settings
 from coevolve.kit import clock
 from coevolve.kit.db import session
 from coevolve.kit.jobs import after_commit
@@ -49,13 +65,29 @@ def queue(
     wanted = sorted(set(person_ids))
     if not wanted:
         return 0
-    people = select(
-        func.unnest(cast(wanted, ARRAY(Uuid()))).label("person_id"),
-        literal(dict(data), JSONB()).label("data"),
+    chosen = _ways_for(kind, channels)
+    if not chosen:
+        return 0
+    hours = (settings().quiet_from_hour, settings().quiet_until_hour)
+    values = {"told_wanted": wanted, "told_data": dict(data), "told_for_organisation": for_organisation}
+    return _write(
+        _to_persons(kind, chosen, for_organisation is not None, hours),
+        values | _values(about, dedupe_key),
     )
-    if for_organisation is not None:
-        people = people.add_columns(literal(for_organisation, Uuid()).label("for_organisation"))
-    return queue_from_select(kind=kind, people=people, about=about, dedupe_key=dedupe_key, channels=channels)
+
+
+@cache
+def _to_persons(kind: str, chosen: tuple[str, ...], in_a_name: bool, _hours: tuple[int, int]) -> Any:
+    """The statement for a list of persons. It is long, and making it costs more than running it."""
+    people = select(
+        func.unnest(bindparam("told_wanted", type_=ARRAY(Uuid()))).label("person_id"),
+        bindparam("told_data", type_=JSONB()).label("data"),
+    )
+    if in_a_name:
+        people = people.add_columns(
+            bindparam("told_for_organisation", type_=Uuid()).label("for_organisation")
+        )
+    return _insert(kind, people, chosen)
 
 
 def queue_from_select(
@@ -72,16 +104,44 @@ def queue_from_select(
     `for_organisation`: in whose name; that organisation's switches hold, and its shared address hears too.
     `place_code`: the followed place by which the person hears of it, which may have a cadence of its own.
     """
-    told = KINDS[kind]
-    group = GROUPS[told.group]
-    wanted = told.channels if channels is None else channels
-    chosen = [name for name in ways_to_tell() if name in told.channels and name in wanted]
+    chosen = _ways_for(kind, channels)
     if not chosen:
         return 0
+    return _write(_insert(kind, people, chosen), _values(about, dedupe_key))
+
+
+def _ways_for(kind: str, channels: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The channels by which this kind may be told, of those that are asked for."""
+    told = KINDS[kind]
+    wanted = told.channels if channels is None else channels
+    return tuple(name for name in ways_to_tell() if name in told.channels and name in wanted)
+
+
+def _values(about: tuple[str, uuid.UUID], dedupe_key: str) -> dict[str, Any]:
+    return {
+        "told_about_kind": about[0],
+        "told_about_id": about[1],
+        "told_dedupe_key": dedupe_key,
+        "told_now": clock.now(),
+    }
+
+
+def _write(statement: Any, values: dict[str, Any]) -> int:
+    done = session().execute(statement, values, execution_options={"preserve_rowcount": True})
+    written = int(getattr(done, "rowcount", 0))
+    if written:
+        after_commit("notifications.deliver")
+    return written
+
+
+def _insert(kind: str, people: Any, chosen: tuple[str, ...]) -> Any:
+    """The messages to everybody a SELECT finds; what is different each time are parameters."""
+    told = KINDS[kind]
+    group = GROUPS[told.group]
     found = _found(people, told.group, has_mail="email" in chosen)
     # Not VALUES: SQLAlchemy would write the statement anew each time instead of remembering it.
     ways = select(
-        func.unnest(cast(chosen, ARRAY(Text()))).label("channel"),
+        func.unnest(cast(list(chosen), ARRAY(Text()))).label("channel"),
         func.unnest(cast([group.standard(name) for name in chosen], ARRAY(Text()))).label("standard"),
     ).subquery("channels")
     said, here = aliased(NotificationPreference), aliased(PlacePreference)
@@ -92,8 +152,8 @@ def queue_from_select(
             found.c.person_id,
             found.c.for_organisation,
             literal(kind, Text()).label("kind"),
-            literal(about[0], Text()).label("about_kind"),
-            literal(about[1], Uuid()).label("about_id"),
+            bindparam("told_about_kind", type_=Text()).label("about_kind"),
+            bindparam("told_about_id", type_=Uuid()).label("about_id"),
             found.c.place_code,
             ways.c.channel,
             cadence.label("cadence"),
@@ -101,9 +161,12 @@ def queue_from_select(
                 "state"
             ),
             found.c.data,
-            literal(dedupe_key, Text()).label("dedupe_key"),
+            bindparam("told_dedupe_key", type_=Text()).label("dedupe_key"),
             planning.due(
-                cadence, ways.c.channel, clock.now(), is_prompt=told.is_prompt or told.is_always
+                cadence,
+                ways.c.channel,
+                bindparam("told_now", type_=DateTime(timezone=True)),
+                is_prompt=told.is_prompt or told.is_always,
             ).label("next_at"),
         )
         .select_from(found)
@@ -139,14 +202,8 @@ def queue_from_select(
         .order_by(found.c.person_id)
     )
     names = [col.name for col in rows.selected_columns]
-    done = session().execute(
-        upsert(Message).from_select(names, rows).on_conflict_do_nothing(),
-        execution_options={"preserve_rowcount": True},
-    )
-    written = int(getattr(done, "rowcount", 0))
-    if written:
-        after_commit("notifications.deliver")
-    return written
+    table: Any = Message.__table__
+    return upsert(table).from_select(names, rows).on_conflict_do_nothing()
 
 
 def ways_to_tell() -> tuple[str, ...]:

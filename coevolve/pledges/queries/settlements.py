@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from sqlalchemy import and_, select
+
 from coevolve.kit import db
+from coevolve.kit.db import session
 from coevolve.listings.models import Listing
 from coevolve.listings.models import State as ListingState
 from coevolve.organisations.models import Organisation
 from coevolve.people.models import Person
-from coevolve.pledges.models import OPEN, Pledge, PledgeState
+from coevolve.pledges.models import OPEN, Pledge, PledgeLine, PledgeState
 from coevolve.pledges.queries.rows import get, goal_of, money_line_of
 
 MONEY_COMES_WHILE = frozenset({ListingState.open, ListingState.paused, ListingState.fulfilled})
@@ -27,7 +30,8 @@ class Settlement:
     giver_person_id: uuid.UUID | None
     """Whom mails go to. Rights follow `owner_person_id`."""
     giver_organisation_id: uuid.UUID | None
-    giver_email: str | None
+    organisation_name: str
+    """Whose listing it is, or who asked on a standing offer."""
     title: str
     takes_money: bool
     room: int = 0
@@ -46,20 +50,27 @@ class Settlement:
 def settlement_of(pledge_id: uuid.UUID, *, lock: bool = False) -> Settlement:
     """The pledge a payment pays for; with `lock`, its row is held until the transaction ends."""
     pledge = db.lock(Pledge, pledge_id) if lock else get(pledge_id)
-    listing = db.get(Listing, pledge.listing_id)
-    email = None
-    if pledge.giver_person_id is not None:
-        email = db.get(Person, pledge.giver_person_id).email
-    takes, room = _takes(pledge, listing)
+    # Only now, for until the lock was there, somebody else may have written.
+    statement = (
+        select(Listing.state, Listing.title, Organisation.name, PledgeLine)
+        .select_from(Pledge)
+        .join(Listing, Listing.id == Pledge.listing_id)
+        .join(Organisation, Organisation.id == Pledge.receiver_organisation_id)
+        .outerjoin(PledgeLine, and_(PledgeLine.pledge_id == Pledge.id, PledgeLine.kind == "money"))
+        .where(Pledge.id == pledge_id)
+        .execution_options(populate_existing=True)
+    )
+    listing_state, title, organisation_name, line = session().execute(statement).one()
+    room = room_for(pledge, listing_state, line)
     return Settlement(
         pledge_id=pledge.id,
-        listing_id=listing.id,
+        listing_id=pledge.listing_id,
         organisation_id=pledge.receiver_organisation_id,
         giver_person_id=pledge.giver_person_id,
         giver_organisation_id=pledge.giver_organisation_id,
-        giver_email=email,
-        title=listing.title,
-        takes_money=takes,
+        organisation_name=organisation_name,
+        title=title,
+        takes_money=room > 0,
         room=room,
         is_unproven=is_unproven(pledge),
         is_complete=pledge.state == PledgeState.confirmed,
@@ -68,21 +79,20 @@ def settlement_of(pledge_id: uuid.UUID, *, lock: bool = False) -> Settlement:
 
 def takes_money(pledge: Pledge, listing: Listing) -> bool:
     """Whether money for this pledge goes to its listing: both are alive and the gift is not complete."""
-    return _takes(pledge, listing)[0]
+    return room_of(pledge, listing) > 0
 
 
 def room_of(pledge: Pledge, listing: Listing) -> int:
     """How much more money a pledge takes now."""
-    return _takes(pledge, listing)[1]
+    return room_for(pledge, listing.state, money_line_of(pledge.id))
 
 
-def _takes(pledge: Pledge, listing: Listing) -> tuple[bool, int]:
+def room_for(pledge: Pledge, listing_state: str, line: PledgeLine | None) -> int:
+    """The same, from its line of money and the state of its listing."""
     alive = pledge.state in OPEN and pledge.state != PledgeState.awaiting_approval
-    if not alive or listing.state not in MONEY_COMES_WHILE:
-        return False, 0
-    line = money_line_of(pledge.id)
-    room = max(0, goal_of(line) - line.received_quantity) if line is not None else 0
-    return room > 0, room
+    if not alive or listing_state not in MONEY_COMES_WHILE or line is None:
+        return 0
+    return max(0, goal_of(line) - line.received_quantity)
 
 
 def is_unproven(pledge: Pledge) -> bool:

@@ -107,8 +107,10 @@ def settle_money(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, a
     Part of reconciliation's one transaction, which has booked the cash and asked `takes_money` before.
     """
     pledge = db.lock(Pledge, pledge_id)
-    line = _money_line(pledge, money)
-    if not queries.takes_money(pledge, db.get(Listing, pledge.listing_id)):
+    listing = db.get(Listing, pledge.listing_id)
+    lines = asking.lines_to_change(pledge.id)
+    line = _fit(next((one for one in lines if one.kind == "money"), None), money)
+    if queries.room_for(pledge, listing.state, line) == 0:
         raise Conflict("takes_no_money", lazy("Tidak ada lagi yang perlu dibayar untuk dukungan ini."))
     fulfilment = PledgeFulfilment(
         pledge_line_id=line.id,
@@ -120,16 +122,18 @@ def settle_money(*, pledge_id: uuid.UUID, payment_id: uuid.UUID, money: Money, a
         happened_at=at,
     )
     moves.begin(fulfilment, by=None, cause="money came")
-    fulfilment.posting_id = _keep_promise(pledge, line, fulfilment, money, at)
+    posting_id = _keep_promise(pledge, line, fulfilment, money, at)
+    if posting_id is not None:
+        fulfilment.posting_id = posting_id
     if line.accepted_quantity is None:
         line.accepted_quantity = line.quantity
     _wait_for_rest(pledge, payment_id)
     line.received_quantity += money.amount
     session().flush()
-    if pledge.state == PledgeState.offered and not _waits_for_answer(pledge):
+    if pledge.state == PledgeState.offered and not _waits_for_answer(lines):
         pledge.answered_at = clock.now()
         moves.move(pledge, PledgeState.accepted, by=None, cause="money came")
-    progress.advance(pledge, by=None)
+    progress.advance(pledge, by=None, lines=lines)
     telling.record(
         pledge,
         "money_received",
@@ -201,18 +205,19 @@ def return_money(
 
 
 def _money_line(pledge: Pledge, money: Money) -> PledgeLine:
-    line = queries.money_line_of(pledge.id)
+    lines = asking.lines_to_change(pledge.id)
+    return _fit(next((one for one in lines if one.kind == "money"), None), money)
+
+
+def _fit(line: PledgeLine | None, money: Money) -> PledgeLine:
     if line is None or line.unit != money.unit or money.amount <= 0:
         raise Invalid("money_line", lazy("Dukungan ini tidak berupa uang dalam mata uang itu."))
-    session().refresh(line)
     return line
 
 
-def _waits_for_answer(pledge: Pledge) -> bool:
+def _waits_for_answer(lines: list[PledgeLine]) -> bool:
     """Whether other lines of the same pledge (goods, time, facilities) wait for the receiver's answer."""
-    return any(
-        line.accepted_quantity is None for line in asking.lines_to_change(pledge.id) if line.kind != "money"
-    )
+    return any(line.accepted_quantity is None for line in lines if line.kind != "money")
 
 
 def _keep_promise(

@@ -21,11 +21,15 @@ from coevolve.recurring.models import CHARGED, MonthlyCharge, MonthlyGift, Month
 from coevolve.recurring.service import ending, telling
 
 
-def hold(pledge_id: uuid.UUID) -> None:
-    """Lock the plan that a pledge is a month of: always before its pledge and payment, as everybody does here."""
+def hold(pledge_id: uuid.UUID) -> bool:
+    """Lock the plan that a pledge is a month of: always before its pledge and payment, as everybody does here.
+
+    False: it is no month of a plan, and never will be, for months are written together with their pledge.
+    """
     plan_id = queries.plan_id_of_pledge(pledge_id)
     if plan_id is not None:
         db.lock(MonthlyGift, plan_id)
+    return plan_id is not None
 
 
 def follow(pledge_id: uuid.UUID, *, card: SavedCard | None = None, decline_code: str | None = None) -> None:
