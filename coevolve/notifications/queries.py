@@ -193,7 +193,8 @@ def given_up(limit: int = 100) -> list[Failure]:
         select(
             Message.id, Message.kind, Message.data, Message.attempts, Message.last_error, Message.created_at
         )
-        .where(Message.state == MessageState.given_up)
+        # What its reader stopped is no failure.
+        .where(Message.state == MessageState.given_up, Message.last_error.is_distinct_from(STOPPED))
         .order_by(Message.id.desc())
         .limit(limit)
     )

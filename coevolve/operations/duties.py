@@ -15,6 +15,7 @@ from coevolve.kit.db import session
 from coevolve.kit.i18n import lazy
 from coevolve.kit.jobs import after_commit
 from coevolve.notifications import service as notifications
+from coevolve.notifications.models import STOPPED
 from coevolve.payments import service as payments
 from coevolve.people.models import AccountMail
 
@@ -106,9 +107,16 @@ def all_duties() -> tuple[Duty, ...]:
             "mail",
             lazy("Kabar lewat surel"),
             "SELECT min(next_at) FROM message WHERE state = 'queued' AND cadence = 'now'",
+            # What its reader stopped is no failure.
             "SELECT id::text, created_at AS at, attempts, coalesce(last_error, '') AS error FROM message"
-            " WHERE state = 'given_up' ORDER BY id DESC",
+            f" WHERE state = 'given_up' AND last_error IS DISTINCT FROM '{STOPPED}' ORDER BY id DESC",
             _again_message,
+        ),
+        Duty(
+            "digest",
+            "mail",
+            lazy("Ringkasan lewat surel"),
+            "SELECT min(next_at) FROM digest WHERE state = 'queued'",
         ),
         Duty(
             "journal_due",
