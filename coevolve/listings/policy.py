@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coevolve.config import settings
+from coevolve.kit import clock
 from coevolve.kit.i18n import lazy
 from coevolve.listings.models import EDITABLE, PUBLIC, Kind, Listing, ListingLine, State
+from coevolve.listings.news_models import ListingUpdate
 from coevolve.organisations import queries as organisations
 from coevolve.people import queries as people
 from coevolve.people.models import Person
@@ -36,6 +39,9 @@ STORY_LEAST = 150
 """So many characters a campaign's story has at least: givers decide by it."""
 SUMMARY_LEAST = 20
 LINES_MOST = 40
+MORE_PLACES = 4
+MORE_SECTORS = 2
+"""Beside the main place and the main sector."""
 
 
 def may(person: Person | None, verb: str, listing: Listing) -> bool:
@@ -57,6 +63,44 @@ def may(person: Person | None, verb: str, listing: Listing) -> bool:
     return verb in MODERATOR_VERBS and role is None and is_moderator(person)
 
 
+TELLING = frozenset({State.open, State.paused, State.fulfilled, State.closed, State.expired})
+"""States in which members may tell how it goes."""
+
+
+def may_tell(person: Person | None, listing: Listing) -> bool:
+    """Whether this person writes updates on this listing: any member, also who only keeps its money."""
+    return (
+        person is not None
+        and listing.state in TELLING
+        and organisations.role_in(person.id, listing.organisation_id) is not None
+    )
+
+
+def may_change_update(person: Person | None, listing: Listing, update: ListingUpdate) -> bool:
+    """Whether this person may still change an update: a draft at any time, a published one for an hour."""
+    if not may_tell(person, listing) or update.hidden_at is not None:
+        return False
+    until = dt.timedelta(minutes=settings().update_edit_minutes)
+    return update.published_at is None or clock.now() - update.published_at < until
+
+
+def may_hide_update(person: Person | None, listing: Listing) -> bool:
+    """Whether this person decides about an update: a moderator from outside the organisation."""
+    return (
+        person is not None
+        and is_moderator(person)
+        and organisations.role_in(person.id, listing.organisation_id) is None
+    )
+
+
+def may_publish_documents(person: Person, listing: Listing) -> bool:
+    """Whether this person says which documents everybody may open: while it is written, and after it was checked."""
+    return (
+        organisations.role_in(person.id, listing.organisation_id) in WRITERS
+        and listing.state in EDITABLE | TELLING
+    )
+
+
 def may_write_for(person: Person, organisation_id: Any) -> bool:
     """Whether this person writes listings for this organisation."""
     return organisations.role_in(person.id, organisation_id) in WRITERS
@@ -76,7 +120,7 @@ class Problem:
     message: Any
 
 
-SECTIONS = ("dasar", "lokasi", "kebutuhan", "cerita")
+SECTIONS = ("dasar", "lokasi", "kebutuhan", "cerita", "foto", "dokumen")
 
 
 def problems(listing: Listing, lines: Sequence[ListingLine], *, today: dt.date) -> list[Problem]:

@@ -12,6 +12,12 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("%(organisation)s menulis kabar tentang “%(title)s”, yang Anda dukung: %(update)s."),
         button=lazy("Baca kabarnya"),
     ),
+    "listing.update_followed": Kind(
+        group="following",
+        subject=lazy("Kabar baru dari %(organisation)s: %(update)s"),
+        sentence=lazy("%(organisation)s menulis kabar tentang “%(title)s”, yang Anda ikuti: %(update)s."),
+        button=lazy("Buka kabarnya"),
+    ),
     "listing.update_hidden": Kind(
         group="decisions",
         subject=lazy("Kabar disembunyikan: %(update)s"),

@@ -31,7 +31,7 @@ NO_UPDATE = lazy("Kabar ini tidak ada, atau sedang tidak ditampilkan.")
 def update_words(update: ShownUpdate, zone: str = "Asia/Jakarta") -> dict[str, Any]:
     """An update as lists of them show it."""
     return {
-        "update": update,
+        "it": update,
         "when": i18n.date(update.published_at, zone),
         "text": update.text
         if len(update.text) <= EXCERPT

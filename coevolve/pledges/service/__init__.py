@@ -25,6 +25,7 @@ from coevolve.pledges.service.money import (
     return_money,
     settle_money,
 )
+from coevolve.pledges.service.news import tell_givers
 from coevolve.pledges.service.offering import Guest, Wish, offer
 from coevolve.pledges.service.planning import Plan, change_plan, remind_due, split
 from coevolve.pledges.service.requesting import request
@@ -73,5 +74,6 @@ __all__ = [
     "set_rule",
     "settle_money",
     "split",
+    "tell_givers",
     "withdraw",
 ]

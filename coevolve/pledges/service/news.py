@@ -18,7 +18,7 @@ from coevolve.pledges.service.telling import ANSWERERS
 
 
 def tell_givers(*, about_id: uuid.UUID, journal_id: int) -> int:
-    """Tell every giver once, as each prefers; nobody when the update was hidden meanwhile.
+    """Tell every giver and follower once, as each prefers; nobody when the update was hidden meanwhile.
 
     A guest whose address nobody has proven hears by mail only: on the site it would be in somebody else's list.
     """
@@ -45,7 +45,13 @@ def tell_givers(*, about_id: uuid.UUID, journal_id: int) -> int:
             dedupe_key=f"listing.update:{update.id}",
             channels=channels,
         )
-    return told
+    # The same key: whoever gave and follows too hears once.
+    return told + notifications.tell_subscribers(
+        kind="listing.update_followed",
+        about=("listing", update.listing_id),
+        data=data,
+        dedupe_key=f"listing.update:{update.id}",
+    )
 
 
 def _people(data: dict[str, Any], *which: ColumnElement[bool]) -> Any:
