@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from coevolve.listings.views import acting, browsing, editing, hours, lines, showing
+from coevolve.listings.views import (
+    acting,
+    browsing,
+    editing,
+    files,
+    hours,
+    lines,
+    news,
+    pictures,
+    sharing,
+    showing,
+    updates,
+)
 from coevolve.listings.views.door import blueprint
 
-__all__ = ["acting", "blueprint", "browsing", "editing", "hours", "lines", "showing"]
+__all__ = [
+    "acting",
+    "blueprint",
+    "browsing",
+    "editing",
+    "files",
+    "hours",
+    "lines",
+    "news",
+    "pictures",
+    "sharing",
+    "showing",
+    "updates",
+]

@@ -45,12 +45,16 @@ SECTION_LABELS = {
     "lokasi": lazy("Lokasi"),
     "kebutuhan": lazy("Kebutuhan dan anggaran"),
     "cerita": lazy("Cerita"),
+    "foto": lazy("Foto"),
+    "dokumen": lazy("Dokumen"),
 }
 REMARKED = {
     "dasar": ("title", "summary", "sector", "closes_on", "legal_basis"),
     "lokasi": ("locality",),
     "kebutuhan": ("lines",),
     "cerita": ("story",),
+    "foto": ("photos",),
+    "dokumen": ("documents",),
 }
 """Which fields a moderator may remark on, by section."""
 NOT_FOUND = lazy("Halaman atau data ini tidak ada.")

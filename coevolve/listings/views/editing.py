@@ -141,6 +141,7 @@ def tasks(slug: str, listing_id: uuid.UUID) -> Response:
         is_checked=organisations.may_publish(organisation),
         is_public=listing.state in PUBLIC,
         public_path=f"/{PATHS[listing.kind]}/{listing.slug}",
+        may_tell=policy.may_tell(me(), listing),
         reconfirm_by=listing.reconfirm_by if listing.state == State.open else None,
     )
 
@@ -157,12 +158,15 @@ def _steps(
     slug: str, listing: Listing, missing: list[policy.Problem], *, is_open: bool
 ) -> list[dict[str, Any]]:
     found = []
+    filled = {"foto": listing.cover is not None, "dokumen": bool(queries.documents_of(listing.id))}
     for section in policy.SECTIONS:
         lacking = [problem for problem in missing if problem.section == section]
         wrong = any(name in listing.remarks for name in REMARKED[section])
         state, kind = (_("Perlu perbaikan"), "bad") if wrong else (_("Belum lengkap"), "wait")
         if not lacking and not wrong:
             state, kind = _("Selesai"), "good"
+            if not filled.get(section, True):
+                state, kind = _("Boleh kosong"), "plain"
         found.append(
             {
                 "text": str(SECTION_LABELS[section]),
@@ -185,6 +189,8 @@ def _field_label(name: str) -> str:
         "locality": _("Lokasi"),
         "lines": _("Kebutuhan dan anggaran"),
         "story": _("Cerita"),
+        "photos": _("Foto"),
+        "documents": _("Dokumen"),
     }
     return words.get(name, _("Keseluruhan"))
 
