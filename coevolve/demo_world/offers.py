@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from coevolve.kit import clock
@@ -13,6 +14,7 @@ from coevolve.listings.models import Kind, Listing, ListingLine
 from coevolve.listings.slots import Slot
 from coevolve.organisations import queries as organisations
 from coevolve.organisations.models import Organisation
+from coevolve.people import queries as people
 from coevolve.people.models import Person
 from coevolve.pledges import queries as pledge_queries
 from coevolve.pledges import service as pledges
@@ -58,10 +60,13 @@ WEEKDAYS = range(1, 6)
 MORNING, NOON, EVENING = 8 * 60, 12 * 60, 17 * 60
 
 
-def tell(accounts: dict[str, Person]) -> None:
+def tell(accounts: dict[str, uuid.UUID]) -> None:
     """Open the offer, let a CSO ask, book, use; one request waits for its answer."""
-    hendra, yuliana = accounts["perusahaan@demo.example"], accounts["oms@demo.example"]
-    moderators = (accounts["moderator1@demo.example"], accounts["moderator2@demo.example"])
+    hendra, yuliana, first, second = (
+        people.get(accounts[f"{name}@demo.example"])
+        for name in ("perusahaan", "oms", "moderator1", "moderator2")
+    )
+    moderators = (first, second)
     company, cso = _owned(hendra), _owned(yuliana)
     with clock.travel(-BEGAN):
         offer = _open(company, cso, hendra, moderators)
