@@ -27,4 +27,13 @@ KINDS: dict[str, Kind] = {
         sentence=lazy("Permintaan mengganti rekening penerima %(organisation)s tidak disetujui. %(reason)s"),
         button=lazy("Lihat rekening"),
     ),
+    "custody.surplus": Kind(
+        group="money",
+        subject=lazy("%(amount)s untuk %(title)s ada di rekening organisasi"),
+        sentence=lazy(
+            "%(amount)s yang Anda transfer untuk “%(title)s” datang lebih atau terlambat. Uangnya ada di rekening"
+            " organisasi; bendaharanya menghubungi Anda, atau mintalah kembali di halaman pembayaran."
+        ),
+        button=lazy("Lihat pembayaran"),
+    ),
 }

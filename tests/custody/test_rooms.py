@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from coevolve.kit import clock
 from coevolve.kit.errors import Conflict, Forbidden, NotFound
 from coevolve.kit.money import Money
-from coevolve.organisations.models import Organisation
+from coevolve.organisations.models import Membership, Organisation
 from coevolve.payments import custody as standing
 from coevolve.payments import queries
 from coevolve.payments import service as payments
@@ -152,7 +152,9 @@ def test_its_finance_imports_reviews_and_sees_only_its_own(  # noqa: PLR0915 - o
     session.refresh(known)
     session.refresh(statement)
     assert (statement.state, statement.reasons) == ("accepted", [])
-    assert known.state == "captured", [(one.text_raw, one.state, one.reason) for one in session.query(Line).all()]
+    assert known.state == "captured", [
+        (one.text_raw, one.state, one.reason) for one in session.query(Line).all()
+    ]
     shown = text(client.get(f"{base(at)}/rekening-koran/{statement.id}").text)
     assert "Diterima" in shown and "ANI" in shown
     day_page = text(client.get(f"{base(at)}/hari").text)
@@ -195,6 +197,7 @@ def test_its_finance_imports_reviews_and_sees_only_its_own(  # noqa: PLR0915 - o
     looked = client.get(f"/keuangan/mutasi/{line.id}")
     assert looked.status_code == 200 and "bendaharanya sendiri" in looked.text
     assert client.post(f"/keuangan/mutasi/{line.id}/alasan", data={"note": "x"}).status_code == 403
+    assert client.post(f"/keuangan/mutasi/{line.id}/setujui").status_code == 403
     assert "SETORAN TUNAI" not in client.get("/keuangan").text
     assert "SETORAN TUNAI" not in client.get("/keuangan/mutasi").text
     assert client.get("/keuangan/rekening-koran/" + str(statement.id)).status_code == 404
@@ -239,3 +242,46 @@ def test_a_giver_sees_the_organisation_as_receiver_and_a_refund_of_its_own(
     sign_in(client, at.finance)
     assert "Salah kirim" not in client.get("/keuangan/pengembalian").text
     assert_books_balance()
+
+
+def test_surplus_is_given_back_from_its_case(client: FlaskClient, session: Session, sign_in: SignIn) -> None:
+    at = factory.direct()
+    payment = factory.transfer(at, 300_000)
+    line = factory.line(at, payment.amount + 5_000_000, f"TRSF {payment.public_ref}")
+    factory.match(at)
+    reconciliation.propose_match(
+        line_id=line.id, target_kind="payment", target_id=payment.id, by=at.treasurer.id
+    )
+    reconciliation.confirm_match(line_id=line.id, by=at.owner.id)
+    [case] = session.execute(select(Case).where(Case.kind == "over")).scalars()
+    sign_in(client, at.treasurer)
+    own = f"{base(at)}/kasus/{case.id}"
+    assert "Kembalikan kepada donatur" in client.get(own).text
+    for _click in range(2):
+        assert client.post(f"{own}/kembalikan").status_code == 303
+    page = client.get(f"{base(at)}/pengembalian").text
+    assert page.count("Rp 50.000") + page.count("Rp\u00a050.000") >= 1
+    assert page.count('class="sheet stack" id="kembali-') == 1
+    sign_in(client, at.finance)
+    assert client.post(f"/keuangan/kasus/{case.id}/kembalikan").status_code == 404
+    assert_books_balance()
+
+
+def test_for_an_organisation_of_one_platform_finance_is_the_second_person(
+    client: FlaskClient, session: Session, sign_in: SignIn
+) -> None:
+    at = factory.direct()
+    payment = factory.transfer(at)
+    line = factory.line(at, payment.amount + 100_000, f"TRSF {payment.public_ref}", by=at.owner.id)
+    factory.match(at)
+    reconciliation.propose_match(line_id=line.id, target_kind="payment", target_id=payment.id, by=at.owner.id)
+    session.execute(
+        update(Membership)
+        .where(Membership.person_id == at.treasurer.id, Membership.organisation_id == at.organisation.id)
+        .values(until=Membership.since)
+    )
+    sign_in(client, at.finance)
+    assert "Setujui dan bukukan" in client.get(f"/keuangan/mutasi/{line.id}").text
+    assert client.post(f"/keuangan/mutasi/{line.id}/setujui").status_code == 303
+    session.refresh(payment)
+    assert payment.state == "captured"

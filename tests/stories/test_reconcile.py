@@ -6,12 +6,14 @@ The bank's file: six exact, one 124 rupiah too many, two that pay one gift in pa
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import func, select, text
 
 from coevolve.kit import clock
@@ -27,7 +29,7 @@ from tests.factories import listings, payments, people
 from tests.reconciliation.statements.banks import Told, bca
 from tests.stories.cast import Cast, new_email, new_word
 from tests.stories.platform import Platform, wait_until
-from tests.stories.visitor import Visitor
+from tests.stories.visitor import SETTLE_SECONDS, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories-money"), pytest.mark.timeout(300)]
 
@@ -54,12 +56,20 @@ def test_a_bank_s_file_until_nothing_is_left(
     exact, off, parts, late = _awaited(platform, title, account)
     file = _file(tmp_path, number, exact, off, parts, late)
 
+    donor = _waiting_donor(visitors, exact[0], number)
     finance, second = visitors(), visitors()
     finance.sign_in(cast.staff("finance"))
     second.sign_in(cast.staff("finance"))
     _hand_in(finance, account, file)
     wait_until("six matched", lambda: _states(platform, account).get("matched") == 6)
     assert _states(platform, account) == {"matched": 6, "proposed": 2, "review": 2}
+    # Nobody touched the donor's page: it tells by itself what the bank's file brought.
+    received = format_rupiah(exact[0].amount).replace("\u00a0", " ")
+    expect(donor.page.locator("#keadaan")).to_contain_text(
+        re.compile(re.escape(received).replace("\\ ", r"\s") + r"\s+sudah kami terima"),
+        timeout=SETTLE_SECONDS * 1000,
+    )
+    donor.check_page("transfer-received-by-file")
     open_sum = off.amount + rupiah(OFF).amount + parts.amount + late.amount
     with platform.inside():
         assert _mine(account).difference == open_sum
@@ -81,6 +91,18 @@ def test_a_bank_s_file_until_nothing_is_left(
         assert received == sum(one.amount for one in exact) + off.amount + parts.amount
     finance.go(path)
     finance.sees(f"{format_rupiah(received)} diterima".replace("\u00a0", " "))
+
+
+def _waiting_donor(visitors: Callable[..., Visitor], awaited: Awaited, number: str) -> Visitor:
+    """A donor with the instructions open: the exact sum with its code, ready to be copied, and the deadline."""
+    donor = visitors(phone=True)
+    donor.go(f"/bayar/{awaited.ref}")
+    exact = format_rupiah(awaited.amount).replace("\u00a0", " ")
+    donor.sees("Transfer tepat sejumlah ini", exact, "Paling lambat", "Menunggu transfer Anda", awaited.ref)
+    assert number in re.sub(r"\s", "", donor.page.locator("#keadaan").inner_text())
+    assert donor.page.get_by_role("button", name=re.compile("Salin")).count() >= 3
+    donor.check_page("transfer-awaited")
+    return donor
 
 
 def _propose_the_rest(

@@ -11,6 +11,7 @@ from coevolve.kit.db import uuid7
 from coevolve.kit.i18n import _
 from coevolve.kit.money import Money, format_money, typed_rupiah
 from coevolve.kit.pages import actor
+from coevolve.payments import custody
 from coevolve.payments import links as payment_links
 from coevolve.payments import queries as payment_queries
 from coevolve.payments.models import OPEN as PAYMENT_OPEN
@@ -117,7 +118,7 @@ def _payments(
             "amount": payment.captured or payment.amount,
             "unit": payment.unit,
             "state": _("Menjadi saldo")
-            if payment.state == PaymentState.captured_late
+            if payment.state == PaymentState.captured_late and custody.custodian_of(payment) is None
             else PAYMENT_STATES[payment.state],
             "tag": _tag(payment),
             "words": said(payment, came.get(payment.id, 0)),
@@ -151,6 +152,7 @@ def said(payment: Payment, kept: int) -> str:
     def money(amount: int) -> str:
         return format_money(Money(amount, payment.unit))
 
+    is_direct = custody.custodian_of(payment) is not None
     words = {
         PaymentState.created: _("Sedang disiapkan."),
         PaymentState.awaiting: _("Ditunggu sampai %(until)s.", until=_moment(payment.expires_at)),
@@ -166,6 +168,11 @@ def said(payment: Payment, kept: int) -> str:
         PaymentState.voided: _("Dibatalkan sebelum ada uang yang datang."),
         PaymentState.captured_late: _(
             "%(amount)s datang ketika dukungan ini tidak lagi menunggunya, dan disimpan sebagai saldo pemberi.",
+            amount=money(payment.captured),
+        )
+        if not is_direct
+        else _(
+            "%(amount)s datang ketika dukungan ini tidak lagi menunggunya, dan ada di rekening organisasi.",
             amount=money(payment.captured),
         ),
     }[PaymentState(payment.state)]
@@ -183,8 +190,10 @@ def said(payment: Payment, kept: int) -> str:
                 "Datang %(came)s, kurang %(missing)s.", came=money(payment.captured), missing=money(missing)
             )
         if over > 0:
-            words += " " + _(
-                "%(over)s di antaranya lebih, dan disimpan sebagai saldo pemberi.", over=money(over)
+            words += " " + (
+                _("%(over)s di antaranya lebih, dan ada di rekening organisasi.", over=money(over))
+                if is_direct
+                else _("%(over)s di antaranya lebih, dan disimpan sebagai saldo pemberi.", over=money(over))
             )
     if payment.refunded:
         words += " " + _("Dikembalikan: %(amount)s.", amount=money(payment.refunded))

@@ -14,6 +14,7 @@ from coevolve.ledger import service as ledger
 from coevolve.ledger.service import Transfer
 from coevolve.notifications import service as notifications
 from coevolve.organisations import queries as organisations
+from coevolve.payments import custody
 from coevolve.payments import queries as payment_queries
 from coevolve.payments import service as payments
 from coevolve.payments.links import receipt_path
@@ -217,6 +218,9 @@ def _notify(
 ) -> None:
     if settlement.giver_person_id is None:
         return
+    if more.get("path") == "/saldo" and custody.custodian_of(payment) is not None:
+        # Not credit with us: it lies in the organisation's bank, whose treasurer asks the giver.
+        kind, more = "custody.surplus", more | {"path": f"/bayar/{payment.public_ref}"}
     if settlement.is_unproven and more.get("path") == "/saldo":
         more["path"] = pledge_links.path(settlement.pledge_id, "giver")
     if not settlement.is_unproven and "path" in more:

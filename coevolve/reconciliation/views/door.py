@@ -22,6 +22,7 @@ from coevolve.kit.money import Money
 from coevolve.kit.pages import actor
 from coevolve.organisations import queries as organisations
 from coevolve.organisations.models import Organisation
+from coevolve.payments import custody
 from coevolve.payments import queries as payments
 from coevolve.payments.models import BankAccount
 from coevolve.payments.queries import AccountShown
@@ -32,6 +33,8 @@ from coevolve.reconciliation.words import title_of
 
 blueprint = Blueprint("reconciliation", __name__, url_prefix="/keuangan")
 desk = Blueprint("own_bank", __name__, url_prefix="/dasbor/<slug>/rekening")
+AGREEING = ("reconciliation.confirm", "reconciliation.reject")
+"""Steps of the second person."""
 NOT_FOUND = lazy("Halaman atau data ini tidak ada.")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,8 +87,17 @@ class Room:
         """Whether somebody in this room may do more with a line than look."""
         return line.bank_account_id in {one.id for one in self.accounts}
 
+    def may_agree_to(self, line: Line) -> bool:
+        """Whether somebody in this room may be the second person: an organisation of one has nobody else to ask."""
+        if self.may_act_on(line):
+            return True
+        custodian = custody.custodian_of_account(line.bank_account_id)
+        if self.organisation is not None or custodian is None:
+            return False
+        return len(organisations.members_of(custodian, roles=sorted(policy.MONEY_ROLES))) < 2
+
     def line(self, line_id: int) -> Line:
-        """The line of an address: of this room. Platform finance may look at others, and no more."""
+        """The line of an address: of this room. Platform finance may look at others, and little more."""
         if line_id >= 2**63:
             raise NotFound("no_line", lazy("Mutasi ini tidak ada."))
         found = queries.get_line(line_id)
@@ -93,7 +105,8 @@ class Room:
             return found
         if self.organisation is not None:
             raise NotFound("no_line", lazy("Mutasi ini tidak ada."))
-        if request.method != "GET":
+        stands_in = request.endpoint in AGREEING and self.may_agree_to(found)
+        if request.method != "GET" and not stands_in:
             raise Forbidden(
                 "own_bank_line", lazy("Mutasi rekening organisasi dikerjakan bendaharanya sendiri.")
             )

@@ -144,6 +144,7 @@ def line_page(shown: Line, forms: Forms) -> BaseResponse:
         line=shown,
         account=payments.bank_account(shown.bank_account_id),
         may_act=room().may_act_on(shown),
+        may_agree=room().may_agree_to(shown),
         suggestions=found,
         titles=queries.titles_of(titled),
         paid=queries.payments_of(payment_ids),
