@@ -23,3 +23,15 @@ def pause_unconfirmed() -> None:
 def fold_facets() -> None:
     """Fold the counts of the browse page."""
     service.fold_facets()
+
+
+@task("listings.gauge_gaps")
+def gauge_gaps() -> None:
+    """Let the filter by missing money follow the books."""
+    service.gauge_gaps()
+
+
+@task("listings.turn_disasters")
+def turn_disasters() -> None:
+    """End disasters past their last day; put first what begins today."""
+    service.turn_days()

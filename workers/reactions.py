@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from coevolve.matching import service as matching
+from coevolve.notifications import service as notifications
 from coevolve.pledges import service as pledges
 from coevolve.recurring import service as recurring
 
@@ -25,7 +26,12 @@ REACTIONS: dict[str, list[Reaction | Callable[..., object]]] = {
     "listing.opened": [matching.find_supporters],
     "listing.update_published": [pledges.tell_givers],
     "person.confirmed": [pledges.join_all],
-    "person.erased": [pledges.forget_giver, recurring.forget_giver, matching.forget_person],
+    "person.erased": [
+        notifications.forget_reader,
+        pledges.forget_giver,
+        recurring.forget_giver,
+        matching.forget_person,
+    ],
     "person.password_reset": [pledges.join_all],
     "pledge.offered": [matching.note_pledge],
     "pledge.requested": [matching.note_pledge],

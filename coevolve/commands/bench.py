@@ -49,6 +49,13 @@ def mail(options: tuple[str, ...]) -> None:
     _run("mail", options)
 
 
+@group.command()
+@click.argument("options", nargs=-1)
+def search(options: tuple[str, ...]) -> None:
+    """Blocks and milliseconds of each kind of question, at 10,000 and 1,000,000 listings unless said."""
+    _run("searching", options)
+
+
 def _run(name: str, options: tuple[str, ...]) -> None:
     if importlib.util.find_spec("tests") is None or importlib.util.find_spec("tests.benchmarks") is None:
         raise click.ClickException("the benchmarks stand in tests/, which is not here: run from a checkout")

@@ -10,15 +10,20 @@ from sqlalchemy import select, text
 from coevolve.config import settings
 from coevolve.demo_world import (
     asking,
+    finding,
     giving,
     giving_back,
     monthly,
     news,
     offers,
+    own_bank,
+    pictures,
     promises,
+    reaching,
     society,
     spending,
     statements,
+    suiting,
     waiting_lines,
 )
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
@@ -90,14 +95,19 @@ def load(report: Report | None = None) -> None:
     eager = [people.accounts[email] for email in ("donatur@demo.example", "perusahaan@demo.example")]
     news.tell(since=world.ago(90), read_before=world.ago(7), eager=eager)
     spending.tell(people.accounts)
+    pictures.tell(people.accounts)
     offers.tell(people.accounts)
     promises.tell()
     giving_back.tell(people.accounts)
     monthly.tell(people.accounts)
+    finding.tell(people.accounts)
     listings_service.fold_facets()
     impact.roll_up()
     statements.tell()
     waiting_lines.tell()
+    own_bank.tell(people.accounts)
+    suiting.tell(people.accounts)
+    reaching.tell(people.accounts)
     commit()
 
 

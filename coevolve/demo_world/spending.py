@@ -250,7 +250,7 @@ def _receipt(
     part: int = 1,
 ) -> None:
     shop, what = RECEIPTS[number % len(RECEIPTS)]
-    first, _budget = queries.lines_of(report.disbursement_id)[0]
+    first, _budget = queries.lines_of(report.disbursement_id or report.id)[0]
     service.add_expense(
         report_id=report.id,
         by=cast.treasurer,

@@ -42,10 +42,10 @@ def tell() -> None:
     opening = OPENING
     for begin, end in weeks:
         rows = [*_entered(account.id, begin, end), (end, -6_500_00, "BIAYA ADM"), (end, 41_217_00, "BUNGA")]
-        text, opening = _file(account.account_number, begin, end, opening, rows)
-        _hand_in(account.id, f"mutasi-{begin:%d%m}-{end:%d%m}.csv", text, by)
+        text, opening = file_of(account.account_number, begin, end, opening, rows)
+        hand_in(account.id, f"mutasi-{begin:%d%m}-{end:%d%m}.csv", text, by)
     altered = re.sub(r'"(\d+),(\d{3})\.00",CR', r'"\1.\2",CR', text, count=1)
-    _hand_in(account.id, f"mutasi-{begin:%d%m}-{end:%d%m} (disunting).csv", altered, by)
+    hand_in(account.id, f"mutasi-{begin:%d%m}-{end:%d%m} (disunting).csv", altered, by)
 
 
 def _entered(bank_account_id: uuid.UUID, begin: dt.date, end: dt.date) -> list[Row]:
@@ -61,7 +61,7 @@ def _entered(bank_account_id: uuid.UUID, begin: dt.date, end: dt.date) -> list[R
     return [(row.booked_on, row.amount, row.text_raw) for row in rows]
 
 
-def _file(number: str, begin: dt.date, end: dt.date, opening: int, rows: list[Row]) -> tuple[str, int]:
+def file_of(number: str, begin: dt.date, end: dt.date, opening: int, rows: list[Row]) -> tuple[str, int]:
     """A statement as BCA's internet banking writes it, and its closing balance."""
     lines = [
         "Informasi Rekening - Mutasi Rekening",
@@ -84,7 +84,8 @@ def _sum(minor: int) -> str:
     return f"{minor // 100:,}.{minor % 100:02d}"
 
 
-def _hand_in(bank_account_id: uuid.UUID, name: str, text: str, by: uuid.UUID | None) -> None:
+def hand_in(bank_account_id: uuid.UUID, name: str, text: str, by: uuid.UUID | None) -> None:
+    """Hand a file in and read it at once. Commits."""
     statement, _is_new = statements.upload_statement(
         bank_account_id=bank_account_id, file_name=name, content=text.encode(), by=by, code="bca_csv"
     )

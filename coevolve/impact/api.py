@@ -25,7 +25,7 @@ from coevolve.kit.reads import let_go, read_only
 from coevolve.kit.sharing import Picture
 from coevolve.listings import queries as listings
 from coevolve.listings import sharing as listings_sharing
-from coevolve.listings.models import PUBLIC, State
+from coevolve.listings.models import PUBLIC, Listing, State
 from coevolve.listings.queries import Whole
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS
 from coevolve.localities import queries as localities
@@ -45,6 +45,16 @@ EMBED_CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors https:"
 )
+
+
+@blueprint.record_once
+def _prepare(state: Any) -> None:
+    """A word for templates: where to pass a listing on (pages that thank)."""
+    state.app.jinja_env.globals.update(passed_on=_passed_on)
+
+
+def _passed_on(listing: Listing) -> str:
+    return sharing.whatsapp(listing.title, f"/{PATHS[listing.kind]}/{listing.slug}")
 
 
 # --- share cards --------------------------------------------------------------------------------------

@@ -144,8 +144,10 @@ def _asks_near(place: Place | None, *, limit: int) -> Question[list[Found]]:
         if column:
             values[f"at{nearness}"] = code
         walks.append(
-            f"(SELECT listing_id, opened_at, {nearness} AS nearness FROM listing_place"
-            f" WHERE {where} kind IN ('need', 'campaign') ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})"
+            "(SELECT DISTINCT ON (opened_at, listing_id)"
+            f" listing_id, opened_at, {nearness} AS nearness FROM listing_place"
+            f" WHERE {where} kind IN ('need', 'campaign')"
+            f" ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})"
         )
     sql = f"""
 WITH pick AS (
@@ -177,9 +179,15 @@ def newest_in(place: Place, kinds: Sequence[str], *, limit: int) -> list[Found]:
         column, code = "country_code", place.code
     sql = f"""
 WITH pick AS (
-  SELECT listing_id, row_number() OVER (ORDER BY opened_at DESC, listing_id DESC) AS position FROM (
-    SELECT listing_id, opened_at FROM listing_place WHERE {column} = %(code)s AND kind = ANY(%(kinds)s)
-     ORDER BY opened_at DESC, listing_id DESC LIMIT {limit}) walk
+  SELECT listing_id, row_number() OVER (ORDER BY stage, opened_at DESC, listing_id DESC) AS position FROM (
+    (SELECT DISTINCT ON (opened_at, listing_id) listing_id, opened_at, 0 AS stage FROM listing_place
+      WHERE disaster_id IS NOT NULL AND {column} = %(code)s AND kind = ANY(%(kinds)s)
+      ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})
+     UNION ALL
+    (SELECT DISTINCT ON (opened_at, listing_id) listing_id, opened_at, 1 FROM listing_place
+      WHERE disaster_id IS NULL AND {column} = %(code)s AND kind = ANY(%(kinds)s)
+      ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})
+    ORDER BY stage, opened_at DESC, listing_id DESC LIMIT {limit}) walk
 ){_CARD}"""
     rows = reads.rows(sql, {"code": code, "kinds": list(kinds)})
     return [Found._make(row) for row in rows]

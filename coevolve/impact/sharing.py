@@ -76,6 +76,7 @@ def shared_place(here: Place, total: Total, crumb: list[tuple[str, str]]) -> Sha
             },
             sharing.crumbs([*crumb, (here.name, path)]),
         ),
+        feed=f"{path}/kabar.atom",
         poster=f"{path}/poster.pdf",
         embed=f"{path}/sematkan",
     )
@@ -88,6 +89,7 @@ def shared_home(total: Total) -> Shared:
         title=_("Co-Evolve: saling menguatkan dari daerah"),
         description=_("Warga, usaha, dan pemerintah saling menguatkan, mulai dari kabupaten dan kota."),
         card=sharing.card_path("beranda", HOME, picture_of_home(total)),
+        feed="/jelajah.atom",
         linked=sharing.linked_data(
             {
                 "@type": "WebSite",

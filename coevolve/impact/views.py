@@ -23,6 +23,8 @@ from coevolve.kit.kept import kept_page
 from coevolve.kit.pages import local_path, page, see_other, show_own_frame
 from coevolve.kit.reads import read_only
 from coevolve.listings import queries as listings
+from coevolve.listings.queries import ShownDisaster, disasters_in_force
+from coevolve.listings.queries.cards import disaster_words
 from coevolve.localities import queries as localities
 from coevolve.localities import tiles
 from coevolve.localities.queries import Place
@@ -185,6 +187,7 @@ def place(code: str) -> Any:
         level_below=_level_word(below),
         map=drawn,
         steps=steps,
+        disasters=[(one.id, one.name, disaster_words(one)) for one in _disasters(here, chain)],
         neighbours=localities.neighbours(here.code) if here.level in ("province", "regency") else [],
     )
 
@@ -239,6 +242,16 @@ def place_embed_code(code: str) -> Any:
 def offline() -> Any:
     """What the browser shows when it cannot reach us; it is kept on the device beforehand."""
     return page("sharing/offline.html")
+
+
+def _disasters(here: Place, chain: list[Place]) -> list[ShownDisaster]:
+    """Those in force in, above or below a place."""
+    codes = {step.code for step in chain}
+    return [
+        found
+        for found in disasters_in_force()
+        if any(code in codes or here.code in localities.ancestor_codes(code) for code in found.localities)
+    ]
 
 
 def _level_word(below: list[Place]) -> str:

@@ -88,8 +88,8 @@ def _amount(line: ShownLine) -> str:
     return f"{i18n.number(line.quantity)} {unit_label(line.unit)}"
 
 
-def picture_of(whole: Whole, photo: str = "") -> Picture:
-    """The share card, always in Indonesian."""
+def picture_of(whole: Whole) -> Picture:
+    """The share card, always in Indonesian; with its photo, unless it is being looked into."""
     listing = whole.listing
     with i18n.in_language(i18n.DEFAULT):
         meter, state = meter_of(whole), state_words(whole)
@@ -102,7 +102,7 @@ def picture_of(whole: Whole, photo: str = "") -> Picture:
             state=state,
             by=whole.organisation.name,
             scene=(listing.sector or "housing", variant_of(listing.id)),
-            photo=photo,
+            photo="" if state_of(whole) == State.frozen else listing.cover or "",
             has_meter=meter is not None,
             received=received,
             promised=promised,
@@ -110,15 +110,15 @@ def picture_of(whole: Whole, photo: str = "") -> Picture:
         )
 
 
-def card_of(whole: Whole, photo: str = "") -> str:
+def card_of(whole: Whole) -> str:
     """The address of the share card as it is now."""
-    return sharing.card_path("tayangan", whole.listing.slug, picture_of(whole, photo))
+    return sharing.card_path("tayangan", whole.listing.slug, picture_of(whole))
 
 
-def shared_of(whole: Whole, crumb: list[tuple[str, str]], photo: str = "") -> Shared:
+def shared_of(whole: Whole, crumb: list[tuple[str, str]]) -> Shared:
     """What the page needs to be passed on."""
     listing = whole.listing
-    path, card = path_of(listing), card_of(whole, photo)
+    path, card = path_of(listing), card_of(whole)
     return Shared(
         path=path,
         title=listing.title,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from coevolve.kit.i18n import lazy
+from coevolve.listings.forms import DayField, choices
+from coevolve.listings.queries.cards import STATUS_LABELS
 from coevolve.moderation.policy import REASONS, REPORT_REASONS
 from coevolve.organisations.words import METHODS
 
 NOT_LISTED: dict[str, Any] = {"invalid_choice_message": lazy("Pilih satu dari daftar.")}
 TOO_LONG = lazy("Terlalu panjang: paling banyak %(max)d karakter.")
+MISSING = lazy("Isi bagian ini.")
 REMARK = [Length(max=500, message=TOO_LONG)]
 
 
@@ -87,3 +90,29 @@ class ReportForm(FlaskForm):
         [InputRequired(lazy("Tulis apa yang Anda ketahui.")), Length(max=2_000, message=TOO_LONG)],
         description=lazy("Sebut apa yang Anda lihat dan kapan. Laporan ini hanya dibaca moderator."),
     )
+
+
+class DisasterForm(FlaskForm):
+    """What the decree says."""
+
+    client_token = HiddenField()
+    name = StringField(
+        lazy("Nama bencana"),
+        [InputRequired(MISSING), Length(max=120)],
+        description=lazy("Apa dan di mana, misalnya “Banjir bandang Kabupaten Malaka”."),
+    )
+    status = SelectField(lazy("Status"), choices=choices(STATUS_LABELS))
+    decree_number = StringField(
+        lazy("Nomor keputusan"),
+        [InputRequired(MISSING), Length(max=120)],
+        description=lazy("Misalnya “Keputusan Bupati Malaka 300.2/114/2026”."),
+    )
+    decree_on = DayField(lazy("Tanggal keputusan"), [InputRequired(MISSING)])
+    issued_by = StringField(lazy("Ditetapkan oleh"), [InputRequired(MISSING), Length(max=120)])
+    places = TextAreaField(
+        lazy("Berlaku di daerah"),
+        [InputRequired(MISSING), Length(max=2_000)],
+        description=lazy("Satu daerah per baris: provinsi, kabupaten, kota, atau kecamatan."),
+    )
+    starts_on = DayField(lazy("Berlaku mulai"), [InputRequired(MISSING)])
+    ends_on = DayField(lazy("Sampai dengan"), [InputRequired(MISSING)])

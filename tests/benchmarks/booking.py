@@ -37,18 +37,18 @@ _VALUES = {
 _BEGIN = r"""
 \set n random(1, 9000000000000000000)
 \set amount random(100, 5000000) * 100
-\set fund :first + random(0, :spread - 1)
+\set which random(1, :spread)
+\set fund :first + :which - 1
 BEGIN;
 """
 _PLEDGE = """
 WITH made AS (
   INSERT INTO pledge (id, listing_id, giver_person_id, receiver_organisation_id, state, is_pay_now, client_token)
-  SELECT :new_id, listing_id, giver_id, organisation_id, 'confirmed', true, gen_random_uuid()
-    FROM bench_campaign WHERE fund_id = :fund RETURNING id
+  VALUES (:new_id, (CAST(:listings AS uuid[]))[:which], (CAST(:givers AS uuid[]))[:which],
+    (CAST(:organisations AS uuid[]))[:which], 'confirmed', true, gen_random_uuid()) RETURNING id
 )
 INSERT INTO pledge_line (id, pledge_id, line_id, kind, unit, quantity, accepted_quantity, received_quantity)
-SELECT :new_id, made.id, c.line_id, 'money', 'IDR', :amount, :amount, :amount
-  FROM made CROSS JOIN bench_campaign c WHERE c.fund_id = :fund;
+SELECT :new_id, id, (CAST(:lines AS uuid[]))[:which], 'money', 'IDR', :amount, :amount, :amount FROM made;
 """
 _COUNTER = "UPDATE bench_counter SET received = received + :amount WHERE fund_id = :fund;"
 

@@ -83,6 +83,7 @@ class World:
     app: Flask
     settings: config.Settings
     campaigns: list[tuple[uuid.UUID, uuid.UUID]]
+    organisations: list[uuid.UUID]
     givers: list[uuid.UUID]
     funds: list[int]
     clearing: int
@@ -180,38 +181,37 @@ def _world(app: Flask, settings: config.Settings) -> World:
         app=app,
         settings=settings,
         campaigns=[(one.id, listings.lines_of(one)[0].id) for one in made],
+        organisations=[one.organisation_id for one in made],
         givers=[people.person().id for _ in range(32)],
         funds=[ids[spec.code] for spec in specs],
         clearing=accounts.provider_clearing("stripe"),
     )
     assert world.funds == list(range(world.funds[0], world.funds[0] + SPREAD)), "the scripts count on it"
-    owners = [one.organisation_id for one in made]
     session().commit()
     with psycopg.connect(settings.database_owner_url.replace("+psycopg", ""), autocommit=True) as owner:
-        owner.execute(
-            "CREATE TABLE bench_campaign (fund_id bigint PRIMARY KEY, listing_id uuid, line_id uuid,"
-            " organisation_id uuid, giver_id uuid)"
-        )
         owner.execute(
             "CREATE TABLE bench_counter (fund_id bigint PRIMARY KEY, received bigint NOT NULL DEFAULT 0)"
         )
         owner.execute("INSERT INTO bench_counter (fund_id) VALUES (0)")
-        for number, fund_id in enumerate(world.funds):
+        for fund_id in world.funds:
             owner.execute("INSERT INTO bench_counter (fund_id) VALUES (%s)", (fund_id,))
-            owner.execute(
-                "INSERT INTO bench_campaign VALUES (%s, %s, %s, %s, %s)",
-                (fund_id, *world.campaigns[number], owners[number], world.givers[number]),
-            )
         owner.execute("VACUUM (ANALYZE)")
     return world
 
 
 def scripts(bench: Bench, world: World, seconds: float) -> dict[str, Callable[[], float]]:
     """What pgbench runs, by name."""
-    hot = {"clearing": world.clearing, "first": world.funds[0], "spread": 1}
+    names = {
+        "listings": [listing_id for listing_id, _ in world.campaigns],
+        "lines": [line_id for _, line_id in world.campaigns],
+        "organisations": world.organisations,
+        "givers": world.givers[:SPREAD],
+    }
+    hot: dict[str, int | str] = {"clearing": world.clearing, "first": world.funds[0], "spread": 1}
+    hot |= {name: f"{{{','.join(map(str, values))}}}" for name, values in names.items()}
     spread = hot | {"spread": SPREAD}
 
-    def run(script: str, variables: dict[str, int]) -> Callable[[], float]:
+    def run(script: str, variables: dict[str, int | str]) -> Callable[[], float]:
         return lambda: bench.run(script, seconds=seconds, variables=variables)
 
     return {

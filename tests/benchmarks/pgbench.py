@@ -38,7 +38,7 @@ class Bench:
         script: str,
         *,
         seconds: float,
-        variables: Mapping[str, int] | None = None,
+        variables: Mapping[str, int | str] | None = None,
         clients: int = CLIENTS,
     ) -> float:
         """Transactions per second of a script of ours on the books."""
@@ -54,7 +54,7 @@ class Bench:
         return path
 
     def _run(
-        self, name: str, what: list[str], seconds: float, variables: Mapping[str, int], clients: int
+        self, name: str, what: list[str], seconds: float, variables: Mapping[str, int | str], clients: int
     ) -> float:
         command = [
             str(program()),

@@ -120,10 +120,10 @@ def _words(query: Query) -> dict[str, Any]:
 
 FILTERS = list(
     itertools.product(
-        (None, "ID", "BNT", "53", "53.02", "53.02.01", "91", "MY"),
-        ("", "water", "health"),
+        (None, "ID", "BNT", "53", "53.02", "53.02.01", "MY"),
+        ("", "water"),
         ("", "need", "opportunity"),
-        ("", "money", "time"),
+        ("", "money"),
     )
 )
 
@@ -223,7 +223,7 @@ def test_rebuilding_gives_the_same_shelf(world: list[Listing], session: Session)
             session.execute(text(sql)).all()
             for sql in (
                 "SELECT * FROM listing_place ORDER BY listing_id, locality_code, sector",
-                "SELECT * FROM listing_search ORDER BY 1",
+                "SELECT listing_id, regency_codes, sectors, kinds, due_on, tsv FROM listing_search ORDER BY 1",
                 COUNTS,
             )
         ]

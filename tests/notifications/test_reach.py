@@ -416,6 +416,19 @@ def test_who_asked_and_who_follows_is_told_once(session: Session) -> None:
     assert not service.is_subscribed(person_id=people.person().id, about=about)
 
 
+def test_who_is_erased_leaves_no_wishes(session: Session) -> None:
+    ratna = people.person()
+    service.prefer(person_id=ratna.id, wishes={("money", "email"): "weekly"})
+    service.prefer_place(person_id=ratna.id, locality_code="53", cadence="off")
+    service.be_quiet(person_id=ratna.id, begins=1, ends=2)
+    service.subscribe(person_id=ratna.id, about=("listing", uuid.uuid4()))
+    for _ in range(2):
+        service.forget_reader(about_id=ratna.id, journal_id=1)
+    assert queries.place_preferences_of(ratna.id) == {}
+    assert queries.quiet_hours_of(ratna.id) == (0, 0)
+    assert queries.followed_things(ratna.id, about_kind="listing") == []
+
+
 # --- an organisation's switches ------------------------------------------------------------------------------------
 
 

@@ -296,6 +296,19 @@ def test_both_are_reminded_once(session: Session) -> None:
     assert len(told(session, "request.soon")) == number
 
 
+def test_a_refusal_is_honoured_both_ways(session: Session) -> None:
+    offer, cso = offers.room(), organisations.organisation()
+    need = listings.open_need(organisation=cso)
+    owner, giver = organisations.owner_of(cso), listings.owner_of(offer)
+    organisation_service.refuse(organisation_id=cso.id, by=owner, givers=["company"], business=[])
+    with pytest.raises(Conflict) as refused:
+        offers.asked(offer, offers.slots(offer)[0], organisation=cso)
+    assert refused.value.code == "refused_giver"
+    with pytest.raises(Conflict) as refused:
+        pledges.offered(need, by=giver, for_organisation_id=offer.organisation_id)
+    assert refused.value.code == "refused_giver"
+
+
 def test_who_sits_on_both_sides_does_not_answer(session: Session) -> None:
     offer, cso = offers.room(), organisations.organisation()
     asker = organisations.owner_of(cso)

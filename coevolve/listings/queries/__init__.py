@@ -57,7 +57,7 @@ from coevolve.listings.queries.rows import (
     look_alikes,
     of_organisation,
 )
-from coevolve.listings.queries.walking import Page, Row
+from coevolve.listings.queries.walking import Page, Row, check_cursor
 
 __all__ = [
     "After",

@@ -11,7 +11,9 @@ from coevolve.kit import clock, i18n
 from coevolve.kit.cards import Card, bar, cover_path
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.money import short_rupiah
+from coevolve.kit.photos import photo_path
 from coevolve.listings import sectors
+from coevolve.listings.queries.disasters import ShownDisaster
 from coevolve.listings.queries.walking import Row
 from coevolve.listings.units import unit_label
 from coevolve.localities import queries as localities
@@ -25,6 +27,12 @@ KIND_LABELS = {
     "standing_offer": lazy("Penawaran"),
     "opportunity": lazy("Peluang kemitraan"),
 }
+STATUS_LABELS = {
+    "alert": lazy("Siaga darurat"),
+    "emergency": lazy("Tanggap darurat"),
+    "transition": lazy("Transisi ke pemulihan"),
+}
+"""The status of a disaster, as its decree names it."""
 SUPPORT_LABELS = {
     "money": lazy("Uang"),
     "goods": lazy("Barang"),
@@ -49,7 +57,7 @@ def cards(rows: Iterable[Row]) -> list[Card]:
             place=several(
                 short_place(row.regency_code, row.province_code, row.locality_code), row.more_places
             ),
-            cover=cover_path(row.sector, row.id),
+            cover=photo_path(row.cover, 360) if row.cover else cover_path(row.sector, row.id),
             bar=meter,
             words=words,
         )
@@ -81,6 +89,18 @@ def days_left(closes_on: dt.date, today: dt.date) -> str:
         i18n.ngettext("%(num)s\u00a0hari\u00a0lagi", "%(num)s\u00a0hari\u00a0lagi", days)
         if days
         else _("hari terakhir")
+    )
+
+
+def disaster_words(disaster: ShownDisaster) -> str:
+    """'Tanggap darurat sampai 30 November 2026 · Keputusan Bupati ..., 12 November 2026'."""
+    return _(
+        "%(status)s sampai %(last)s · %(decree)s, %(day)s, %(by)s",
+        status=STATUS_LABELS[disaster.status],
+        last=i18n.date(disaster.ends_on),
+        decree=disaster.decree_number,
+        day=i18n.short_date(disaster.decree_on),
+        by=disaster.issued_by,
     )
 
 

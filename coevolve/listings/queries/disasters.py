@@ -49,7 +49,7 @@ def disasters_over(codes: Sequence[str]) -> list[ShownDisaster]:
 
 def asks_disasters(codes: Sequence[str] | None = None) -> Question[list[ShownDisaster]]:
     """The question for what is in force over these places; None for everywhere."""
-    where = " AND localities && %(codes)s" if codes is not None else ""
+    where = " AND localities && CAST(%(codes)s AS text[])" if codes is not None else ""
     values: dict[str, object] = {"today": clock.today()}
     if codes is not None:
         values["codes"] = list(codes)

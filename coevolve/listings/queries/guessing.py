@@ -12,15 +12,15 @@ ORGANISATIONS = 3
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 _NEAREST = f"""
-SELECT 'word', t.word, near.word, '' FROM unnest(%(words)s) WITH ORDINALITY t(word, place)
+SELECT 'word', t.word, near.word, '' FROM unnest(CAST(%(words)s AS text[])) WITH ORDINALITY t(word, place)
  CROSS JOIN LATERAL (
    SELECT w.word FROM listing_word w WHERE w.word %% t.word AND abs(length(w.word) - length(t.word)) <= 3
     ORDER BY similarity(w.word, t.word) DESC, w.word LIMIT 1) near
  WHERE NOT EXISTS (SELECT FROM listing_word k WHERE k.word = t.word)
  UNION ALL
 SELECT 'organisation', o.slug, o.name, '' FROM (
-  SELECT slug, name, word_similarity(%(whole)s, lower(name)) AS likeness FROM organisation
-   WHERE state = 'checked' AND lower(name) %%> %(whole)s
+  SELECT slug, name, word_similarity(CAST(%(whole)s AS text), lower(name)) AS likeness FROM organisation
+   WHERE state = 'checked' AND lower(name) %%> CAST(%(whole)s AS text)
    ORDER BY likeness DESC, name, slug LIMIT {ORGANISATIONS}) o
 """
 

@@ -113,7 +113,7 @@ def _photos_of(found: Sequence[Sequence[Any]]) -> tuple[ShownPhoto, ...]:
 
 
 def _update_of(row: Sequence[Any]) -> ShownUpdate:
-    return ShownUpdate(*row[:-1], photos=_photos_of(row[-1]))
+    return ShownUpdate._make((*row[:-1], _photos_of(row[-1])))
 
 
 _GALLERY = f"""

@@ -56,6 +56,9 @@ class ShownListing(NamedTuple):
     planning_on: dt.date | None
     organisation_id: uuid.UUID
     cover: str | None
+    more_localities: tuple[str, ...]
+    more_sectors: tuple[str, ...]
+    is_urgent: bool
 
 
 class ShownOrganisation(NamedTuple):
@@ -135,7 +138,7 @@ def find_whole(slug: str) -> Whole | None:
     of_listing = len(ShownListing._fields)
     of_both = of_listing + len(ShownOrganisation._fields)
     return Whole(
-        ShownListing._make(rows[0][:of_listing]),
+        ShownListing._make(tuple(v) if isinstance(v, list) else v for v in rows[0][:of_listing]),
         ShownOrganisation._make(rows[0][of_listing:of_both]),
         tuple(ShownLine._make(row[of_both:]) for row in rows if row[of_both] is not None),
     )

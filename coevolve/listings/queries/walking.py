@@ -105,6 +105,11 @@ def asks_page(query: Query) -> Question[Page]:
     return Question(f"WITH {hits}{SHOWN}", values, lambda rows: _page(query, rows))
 
 
+def check_cursor(query: Query) -> None:
+    """Invalid (400) for a cursor that does not fit the order of this question."""
+    hits_of(query, 1)
+
+
 def _page(query: Query, found: Sequence[tuple[Any, ...]]) -> Page:
     rows = [Row._make(row) for row in found]
     more = len(rows) > query.size
@@ -147,7 +152,7 @@ def _newest(query: Query, values: dict[str, Any], most: int, *, backwards: bool)
     stages = []
     if not query.words and query.asks_urgent and (not at or in_urgent or backwards):
         stages.append(_urgent(query, values, most, backwards=backwards, is_cut=in_urgent))
-    if not query.disaster and not (in_urgent and backwards):
+    if (query.words or not query.disaster) and not (in_urgent and backwards):
         rest = _slabs if query.by_marks else _index
         stages.append(rest(query, values, most, backwards=backwards, is_cut=bool(at) and not in_urgent))
     if not stages:

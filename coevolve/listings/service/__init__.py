@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coevolve.listings.service.calendars import add_hours, close_days, remove_hours, reopen_days
 from coevolve.listings.service.deciding import freeze, needs_second, open_, reject, return_, unfreeze
+from coevolve.listings.service.disasters import PLACES_MOST, declare, end, may_declare, turn_days
 from coevolve.listings.service.drafting import (
     Changes,
     LineWords,
@@ -19,6 +20,7 @@ from coevolve.listings.service.living import (
     expire_due,
     fold_facets,
     fulfil_met,
+    gauge_gaps,
     hide,
     pause,
     pause_unconfirmed,
@@ -50,6 +52,7 @@ from coevolve.listings.service.pictures import (
 )
 
 __all__ = [
+    "PLACES_MOST",
     "Changes",
     "LineWords",
     "UpdateWords",
@@ -61,14 +64,18 @@ __all__ = [
     "close",
     "close_days",
     "create_draft",
+    "declare",
     "describe_photo",
     "drop_update",
+    "end",
     "expire_due",
     "fold_facets",
     "freeze",
     "fulfil_met",
+    "gauge_gaps",
     "hide",
     "hide_update",
+    "may_declare",
     "move_photo",
     "needs_second",
     "open_",
@@ -94,6 +101,7 @@ __all__ = [
     "show_again",
     "show_update_again",
     "submit",
+    "turn_days",
     "unfreeze",
     "write_update",
 ]

@@ -15,6 +15,7 @@ from coevolve.kit.moves import move
 from coevolve.kit.text import clean_line, clean_text
 from coevolve.listings import policy, queries
 from coevolve.listings.models import Kind, Listing, State
+from coevolve.listings.service.disasters import settle_urgency
 from coevolve.listings.service.telling import tell_members
 from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
@@ -50,6 +51,7 @@ def open_(*, listing_id: uuid.UUID, by: Person, seconded_by: uuid.UUID | None = 
     listing.opened_by, listing.seconded_by = by.id, seconded_by
     listing.reconfirm_by = clock.today(zone) + dt.timedelta(days=settings().reconfirm_days)
     listing.remarks = {}
+    settle_urgency(listing)
     move(listing, State.open, by=by.id)
     journal.record(
         "listing.opened",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import delete, func, select
@@ -55,7 +56,10 @@ class Changes(TypedDict, total=False):
     summary: str
     story: str
     sector: str
+    more_sectors: Sequence[str]
     locality_code: str
+    more_localities: Sequence[str]
+    disaster_id: uuid.UUID | None
     closes_on: dt.date | None
     legal_basis: str
     planning_event: str
@@ -138,10 +142,7 @@ def revise(*, listing_id: uuid.UUID, by: Person, **changes: Unpack[Changes]) -> 
             _keep_slug(listing)
     if "story" in changes:
         listing.story = _limited(clean_text(refuse_nul(changes["story"])), 20_000, "story")
-    if "sector" in changes:
-        listing.sector = _known(changes["sector"], CODES, "sector", lazy("Pilih satu sektor dari daftar."))
-    if "locality_code" in changes:
-        listing.locality_code = _place(changes["locality_code"])
+    _revise_where(listing, changes)
     if "closes_on" in changes:
         listing.closes_on = _closing_day(changes["closes_on"], localities.zone_of(listing.locality_code))
     if "planning_on" in changes:
@@ -152,6 +153,22 @@ def revise(*, listing_id: uuid.UUID, by: Person, **changes: Unpack[Changes]) -> 
     listing.revised_at = clock.now()
     db.session().flush()
     return listing
+
+
+def _revise_where(listing: Listing, changes: Changes) -> None:
+    """Places, sectors and the disaster it belongs to; what is the main one is not named again."""
+    if "sector" in changes:
+        listing.sector = _known(changes["sector"], CODES, "sector", lazy("Pilih satu sektor dari daftar."))
+    if "locality_code" in changes:
+        listing.locality_code = _place(changes["locality_code"])
+    if "more_sectors" in changes:
+        listing.more_sectors = _more_sectors(changes["more_sectors"])
+    if "more_localities" in changes:
+        listing.more_localities = _more_places(changes["more_localities"])
+    listing.more_sectors = [code for code in listing.more_sectors if code != listing.sector]
+    listing.more_localities = [code for code in listing.more_localities if code != listing.locality_code]
+    if "disaster_id" in changes:
+        listing.disaster_id = _disaster(listing, changes["disaster_id"])
 
 
 def put_line(
@@ -280,6 +297,35 @@ def _place(code: str) -> str:
             "locality", lazy("Pilih provinsi, kabupaten, kota, atau kecamatan dari daftar."), field="locality"
         )
     return place.code
+
+
+def _more_places(codes: Sequence[str]) -> list[str]:
+    """Further places, each once."""
+    found = list(dict.fromkeys(_place(code) for code in codes))
+    if len(found) > policy.MORE_PLACES:
+        message = lazy("Sebutkan paling banyak %(most)s tempat.", most=policy.MORE_PLACES + 1)
+        raise Invalid("localities", message, field="more_localities")
+    return found
+
+
+def _more_sectors(codes: Sequence[str]) -> list[str]:
+    """Further sectors, each once."""
+    message = lazy("Pilih satu sektor dari daftar.")
+    found = list(dict.fromkeys(_known(code, CODES, "more_sectors", message) for code in codes))
+    if len(found) > policy.MORE_SECTORS:
+        message = lazy("Pilih paling banyak %(most)s sektor tambahan.", most=policy.MORE_SECTORS)
+        raise Invalid("sectors", message, field="more_sectors")
+    return found
+
+
+def _disaster(listing: Listing, disaster_id: uuid.UUID | None) -> uuid.UUID | None:
+    """The disaster in force that a need says it belongs to."""
+    if disaster_id is None:
+        return None
+    known = {found.id for found in queries.disasters_in_force()}
+    if listing.kind not in (Kind.need, Kind.campaign) or disaster_id not in known:
+        raise Invalid("disaster", lazy("Status bencana ini sudah tidak berlaku."), field="disaster")
+    return disaster_id
 
 
 def _closing_day(day: dt.date | None, zone: str) -> dt.date | None:

@@ -16,7 +16,8 @@ from coevolve.kit.moves import move
 from coevolve.kit.text import clean_text
 from coevolve.listings import policy
 from coevolve.listings.models import Listing, ListingLine, State
-from coevolve.listings.service.telling import tell_members
+from coevolve.listings.service.disasters import settle_urgency
+from coevolve.listings.service.telling import tell_followers, tell_members
 from coevolve.localities import queries as localities
 from coevolve.people.models import Person
 
@@ -38,6 +39,7 @@ def resume(*, listing_id: uuid.UUID, by: Person, closes_on: dt.date | None = Non
     if listing.state != State.paused:
         raise Forbidden("not_paused", lazy("Tayangan ini tidak sedang dijeda."))
     _renew(listing, closes_on)
+    settle_urgency(listing)
     move(listing, State.open, by=by.id)
     _record(listing, "listing.resumed", by.id, visibility="public")
     return listing
@@ -65,6 +67,7 @@ def close(*, listing_id: uuid.UUID, by: Person, text: str = "") -> Listing:
     words = clean_text(text)[:2_000]
     move(listing, State.closed, by=by.id, cause=words[:200])
     _record(listing, "listing.closed", by.id, data={"text": words}, visibility="public")
+    tell_followers(listing, "listing.closed")
     return listing
 
 
@@ -212,6 +215,32 @@ SELECT count(*) FROM gone
 def fold_facets(*, limit: int = 10_000) -> int:
     """Fold the delta rows into the counts; one statement, so a reader sees each listing exactly once."""
     return int(db.session().execute(text(_FOLD), {"limit": limit}).scalar_one())
+
+
+_TOUCHED = """
+WITH touched AS (
+  SELECT DISTINCT a.owner_id AS id
+    FROM (SELECT debit_id, credit_id FROM ledger_transfer
+           WHERE id > (SELECT coalesce(max(id), 0) FROM ledger_transfer) - :newest) t
+    JOIN ledger_account a ON a.id IN (t.debit_id, t.credit_id)
+   WHERE a.owner_kind = 'listing'
+), gauged AS (
+  SELECT l.id, listing_gap(l) AS gap FROM touched JOIN listing l USING (id)
+   WHERE l.state = 'open' AND l.hidden_since IS NULL
+), moved AS (
+  UPDATE listing_place p SET gap = g.gap FROM gauged g
+   WHERE p.listing_id = g.id AND p.gap <> g.gap RETURNING p.listing_id
+), said AS (
+  UPDATE listing_search s SET tsv = listing_tsv(l) FROM listing l
+   WHERE l.id = s.listing_id AND l.id IN (SELECT listing_id FROM moved) RETURNING 1
+)
+SELECT count(DISTINCT listing_id) FROM moved
+"""
+
+
+def gauge_gaps(*, newest: int = 20_000) -> int:
+    """Bring the bands of missing money up to date for listings that the newest transfers touched; how many moved."""
+    return int(db.session().execute(text(_TOUCHED), {"newest": newest}).scalar_one())
 
 
 _REBUILD = (

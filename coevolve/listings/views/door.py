@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from coevolve.kit import clock, i18n
 from coevolve.kit.db import session
-from coevolve.kit.errors import DomainError, Forbidden, Invalid, NotFound
+from coevolve.kit.errors import DomainError, Forbidden, NotFound
 from coevolve.kit.i18n import _, lazy
 from coevolve.kit.money import format_rupiah
 from coevolve.kit.pages import actor, form_refusal
@@ -17,7 +17,6 @@ from coevolve.listings import policy, queries
 from coevolve.listings.models import Listing, ListingLine, State
 from coevolve.listings.queries.cards import SUPPORT_LABELS
 from coevolve.listings.units import category_label, unit_label
-from coevolve.localities import queries as localities
 from coevolve.organisations import queries as organisations
 from coevolve.organisations.models import Organisation
 from coevolve.people.models import Person
@@ -104,33 +103,6 @@ def saved_words() -> str:
     """'Tersimpan 14.02 WIB': people look for the time to be sure."""
     zone = me().zone
     return _("Tersimpan %(time)s", time=i18n.datetime(clock.now(), zone).rpartition(", ")[2])
-
-
-def place_code(text: str) -> str:
-    """The code of the place that was typed: a code, a full name, or a name only one place has."""
-    text = queries.clean_words(text)
-    place = localities.find(text) or localities.from_label(text)
-    if place is not None:
-        return place.code
-    found = localities.search(text, 4, levels=("province", "regency", "district"))
-    if len(found) == 1:
-        return found[0].code
-    if not found:
-        raise Invalid(
-            "locality", lazy("Tidak ada daerah dengan nama ini. Periksa ejaannya."), field="locality"
-        )
-    names = "; ".join(localities.path_label(place) for place in found[:3])
-    message = lazy("Ada beberapa daerah yang mirip. Tulis lengkap, misalnya: %(names)s.", names=names)
-    raise Invalid("locality", message, field="locality")
-
-
-def known_places() -> list[str]:
-    """Names offered while typing: all provinces and kabupaten/kota."""
-    names = []
-    for province in localities.provinces():
-        names.append(localities.path_label(province))
-        names += [localities.path_label(regency) for regency in localities.children(province.code)]
-    return names
 
 
 def base_of(slug: str, listing: Listing) -> str:

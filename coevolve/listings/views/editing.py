@@ -18,6 +18,7 @@ from coevolve.kit.pages import flash_success, form_page, page, see_other
 from coevolve.listings import forms, policy, queries, service
 from coevolve.listings.models import EDITABLE, PUBLIC, Listing, ListingLine, State
 from coevolve.listings.queries.cards import KIND_LABELS, PATHS
+from coevolve.listings.queries.naming import known_places, place_code
 from coevolve.listings.views.acting import acts_for
 from coevolve.listings.views.door import (
     BASE,
@@ -27,11 +28,9 @@ from coevolve.listings.views.door import (
     STATE_TAGS,
     base_of,
     blueprint,
-    known_places,
     me,
     my_listing,
     my_organisation,
-    place_code,
     refused,
     saved_words,
     section_of,
@@ -204,6 +203,12 @@ def basics(slug: str, listing_id: uuid.UUID) -> Response:
     """Title, summary, sector, until when."""
     organisation, listing = my_listing(slug, listing_id, "revise")
     form = forms.BasicsForm(obj=listing)
+    in_force = queries.disasters_in_force() if listing.kind in ("need", "campaign") else []
+    form.disaster.choices = forms.choices(
+        {"": _("Bukan")} | {str(found.id): found.name for found in in_force}
+    )
+    if not form.is_submitted() and listing.disaster_id in {found.id for found in in_force}:
+        form.disaster.data = str(listing.disaster_id)
     if form.validate_on_submit():
         changes: service.Changes = {
             "title": typed(form.title),
@@ -212,6 +217,10 @@ def basics(slug: str, listing_id: uuid.UUID) -> Response:
         }
         if typed(form.sector):
             changes["sector"] = typed(form.sector)
+        changes["more_sectors"] = form.more_sectors.data or []
+        if in_force:
+            chosen = typed(form.disaster)
+            changes["disaster_id"] = uuid.UUID(chosen) if chosen else None
         if listing.kind == "opportunity":
             changes["legal_basis"] = typed(form.legal_basis)
             changes["planning_event"] = typed(form.planning_event)
@@ -219,7 +228,13 @@ def basics(slug: str, listing_id: uuid.UUID) -> Response:
         if _revised(form, listing, changes):
             return _onward(slug, listing, "dasar")
     days = [(days, i18n.short_date(clock.today() + dt.timedelta(days=days))) for days in (30, 60, 90)]
-    return form_page("listings/basics.html", form, **section_of(organisation, listing, "dasar"), days=days)
+    return form_page(
+        "listings/basics.html",
+        form,
+        **section_of(organisation, listing, "dasar"),
+        days=days,
+        asks_disaster=bool(in_force),
+    )
 
 
 @blueprint.route(f"{ONE}/lokasi", methods=["GET", "POST"])
@@ -230,17 +245,46 @@ def location(slug: str, listing_id: uuid.UUID) -> Response:
     form = forms.PlaceForm()
     if not form.is_submitted() and listing.locality_code:
         form.locality.data = localities.path_label(listing.locality_code)
+        for name, code in zip(forms.MORE_PLACES, listing.more_localities, strict=False):
+            form[name].data = localities.path_label(code)
     if form.validate_on_submit():
-        try:
-            code = place_code(typed(form.locality))
-        except DomainError as refusal:
-            refused(form, refusal)
-        else:
-            if _revised(form, listing, {"locality_code": code}):
-                return _onward(slug, listing, "lokasi")
+        found = _places_typed(form)
+        if (
+            found
+            and "locality" in found
+            and _revised(
+                form,
+                listing,
+                {
+                    "locality_code": found.pop("locality"),
+                    "more_localities": [code for code in found.values() if code],
+                },
+            )
+        ):
+            return _onward(slug, listing, "lokasi")
     return form_page(
-        "listings/location.html", form, **section_of(organisation, listing, "lokasi"), places=known_places()
+        "listings/location.html",
+        form,
+        **section_of(organisation, listing, "lokasi"),
+        places=known_places(),
+        more=forms.MORE_PLACES,
     )
+
+
+def _places_typed(form: forms.PlaceForm) -> dict[str, str] | None:
+    """The code of each place typed, by field; None when one is not known (it is said beside its field)."""
+    found = {}
+    is_whole = True
+    for name in ("locality", *forms.MORE_PLACES):
+        words = typed(form[name])
+        if not words and name != "locality":
+            continue
+        try:
+            found[name] = place_code(words)
+        except DomainError as refusal:
+            form[name].errors = [*form[name].errors, str(refusal.message)]
+            is_whole = False
+    return found if is_whole else None
 
 
 @blueprint.route(f"{ONE}/cerita", methods=["GET", "POST"])

@@ -20,7 +20,7 @@ from coevolve.listings.sharing import figures_of, path_of, picture_of, shared_of
 from coevolve.listings.views.door import blueprint
 
 ONE_PUBLIC = "/<any(kebutuhan,kampanye,penawaran,peluang):word>/<slug>"
-EMBED_HEIGHT = 330
+EMBED_HEIGHT = 340
 STEPS: dict[str, tuple[Any, ...]] = {
     "need": (
         lazy("Pindai kodenya dengan kamera ponsel, atau ketik alamatnya."),

@@ -90,7 +90,7 @@ def write_update(slug: str, listing_id: uuid.UUID) -> Response:
     """The words; photos follow on the next page."""
     organisation, listing = _told(slug, listing_id)
     form = forms.UpdateForm()
-    _prepare(form, listing)
+    has_budget = _prepare(form, listing)
     if not form.is_submitted():
         form.client_token.data = str(uuid7())
     if form.validate_on_submit():
@@ -112,7 +112,7 @@ def write_update(slug: str, listing_id: uuid.UUID) -> Response:
         listing=listing,
         base=base_of(slug, listing),
         update=None,
-        has_budget=len(form.line.choices) > 1,
+        has_budget=has_budget,
     )
 
 
@@ -123,13 +123,15 @@ def _token(form: forms.UpdateForm) -> uuid.UUID:
         return uuid7()
 
 
-def _prepare(form: forms.UpdateForm, listing: Listing) -> None:
+def _prepare(form: forms.UpdateForm, listing: Listing) -> bool:
+    """Offer the lines of the budget; whether there are any."""
     budget = [line for line in queries.lines_of(listing.id) if line.kind == "money"]
     form.line.choices = [
         SelectChoice("", _("Tidak tentang satu baris")),
         *(SelectChoice(str(line.id), line.label) for line in budget),
     ]
     form.line.data = form.line.data or ""
+    return bool(budget)
 
 
 def _words(form: forms.UpdateForm) -> service.UpdateWords:
@@ -154,7 +156,7 @@ def revise_update(slug: str, listing_id: uuid.UUID, update_id: uuid.UUID) -> Res
     if not form.is_submitted():
         form.line.data = str(update.line_id or "")
         form.amount.data = typed_rupiah(update.amount)
-    _prepare(form, listing)
+    has_budget = _prepare(form, listing)
     if form.validate_on_submit():
         try:
             service.revise_update(update_id=update.id, by=me(), **_words(form))
@@ -173,7 +175,7 @@ def revise_update(slug: str, listing_id: uuid.UUID, update_id: uuid.UUID) -> Res
         listing=listing,
         base=base_of(slug, listing),
         update=update,
-        has_budget=len(form.line.choices) > 1,
+        has_budget=has_budget,
     )
 
 

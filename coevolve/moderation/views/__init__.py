@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coevolve.moderation.views import listings, organisations, queue, reports
+from coevolve.moderation.views import disasters, listings, organisations, queue, reports
 from coevolve.moderation.views.door import blueprint
 
-__all__ = ["blueprint", "listings", "organisations", "queue", "reports"]
+__all__ = ["blueprint", "disasters", "listings", "organisations", "queue", "reports"]

@@ -16,12 +16,21 @@ from coevolve.notifications.service.queueing import (
     ways_to_tell,
 )
 from coevolve.notifications.service.switches import as_role, prove_address, share, stop_sharing, switch
-from coevolve.notifications.service.wishes import be_quiet, prefer, prefer_place, replan, resume, stop
+from coevolve.notifications.service.wishes import (
+    be_quiet,
+    forget_reader,
+    prefer,
+    prefer_place,
+    replan,
+    resume,
+    stop,
+)
 
 __all__ = [
     "as_role",
     "be_quiet",
     "forget",
+    "forget_reader",
     "is_subscribed",
     "mark_read",
     "planning",

@@ -24,8 +24,11 @@ from coevolve.notifications.models import (
     Message,
     MessageState,
     NotificationPreference,
+    OrganisationAddress,
+    OrganisationSwitch,
     PlacePreference,
     ReaderSetting,
+    Subscription,
 )
 from coevolve.notifications.service import planning
 from coevolve.people.models import Person
@@ -163,7 +166,7 @@ def stop(*, person_id: uuid.UUID, group: str = "all", channel: str = "email") ->
             set_={"cadence": "off", "changed_at": func.clock_timestamp()},
         )
     )
-    stopped = [name for name, kind in KINDS.items() if group in ("all", kind.group)]
+    stopped = [name for name, kind in KINDS.items() if group in ("all", kind.group) and not kind.is_always]
     session().execute(
         update(Message)
         .where(
@@ -186,3 +189,12 @@ def resume(*, person_id: uuid.UUID, channel: str = "email") -> None:
             NotificationPreference.channel == channel,
         )
     )
+
+
+def forget_reader(*, about_id: uuid.UUID, journal_id: int) -> None:
+    """A person was erased: what they wished and followed goes too (a reaction; repeating it changes nothing)."""
+    del journal_id
+    for table in (NotificationPreference, PlacePreference, ReaderSetting, Subscription):
+        session().execute(delete(table).where(table.person_id == about_id))
+    session().execute(delete(OrganisationSwitch).where(OrganisationSwitch.person_id == about_id))
+    session().execute(delete(OrganisationAddress).where(OrganisationAddress.person_id == about_id))

@@ -239,6 +239,10 @@ def _giving_organisation(
         raise Forbidden("not_your_organisation", lazy("Anda tidak bertindak untuk organisasi ini."))
     if organisation.id == listing.organisation_id:
         raise Invalid("own_listing", lazy("Organisasi tidak dapat mendukung halamannya sendiri."))
+    if organisations.refuses(listing.organisation_id, organisation.id):
+        raise Conflict(
+            "refused_giver", lazy("Organisasi ini tidak menerima dukungan dari pemberi seperti Anda.")
+        )
     if queries.open_offers_of(None, organisation_id) >= settings().open_pledges_limit:
         raise Conflict("too_many_open", lazy("Masih banyak tawaran Anda yang belum dijawab."))
     return organisation

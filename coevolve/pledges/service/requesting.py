@@ -97,6 +97,10 @@ def _asker(listing: Listing, by: Person, organisation_id: uuid.UUID) -> Organisa
         raise Forbidden("not_your_organisation", lazy("Anda tidak bertindak untuk organisasi ini."))
     if receiver.id == listing.organisation_id:
         raise Invalid("own_listing", lazy("Organisasi Anda sendiri yang menawarkan ini."))
+    if organisations.refuses(receiver.id, listing.organisation_id):
+        raise Conflict(
+            "refused_giver", lazy("Organisasi Anda menolak pemberi seperti ini. Ubah penolakannya dahulu.")
+        )
     if queries.open_requests_of(receiver.id) >= settings().open_pledges_limit:
         raise Conflict("too_many_open", lazy("Masih banyak permintaan Anda yang belum dijawab."))
     return receiver

@@ -21,6 +21,7 @@ def now(
     money_only: bool,
     waits_for_goods: bool = True,
     to_count: bool = False,
+    is_booking: bool = False,
 ) -> tuple[str, str]:
     """A headline and a sentence: what is, and who does what next."""
     state = S(pledge.state)
@@ -31,6 +32,10 @@ def now(
             "Terima kasih. %(receiver)s sudah menerima dukungan ini.", receiver=receiver
         )
     told = _told(giver, receiver)[state]
+    if pledge.is_request:
+        told = _asked(giver, receiver).get(state, told)
+    if is_booking:
+        told = _booked(giver, receiver).get(state, told)
     if money_only and state in _PAID:
         told = _paid(giver)[state]
     if to_count and state == S.partly_delivered:
@@ -103,6 +108,58 @@ def _told(giver: str, receiver: str) -> dict[S, tuple[str, str, str]]:
     }
 
 
+def _asked(giver: str, receiver: str) -> dict[S, tuple[str, str, str]]:
+    """The same where it reads otherwise for a request on an offer: the giver answered, the receiver asked."""
+    them = {"giver": giver or _("pemberi"), "receiver": receiver}
+    return {
+        S.declined: (
+            _("Belum dapat diberikan"),
+            _("Permintaan ini sudah Anda tolak. Alasannya sudah dikirim kepada %(receiver)s.", **them),
+            _("Alasannya tertulis di bawah. Anda dapat meminta hal lain kapan saja."),
+        ),
+        S.lapsed: (
+            _("Lewat waktu"),
+            _("Waktu untuk permintaan ini sudah lewat. Yang belum diberikan bebas lagi untuk yang lain."),
+            _("Waktu untuk permintaan ini sudah lewat. Anda dapat meminta lagi dari penawarannya."),
+        ),
+        S.withdrawn: (
+            _("Ditarik"),
+            _("Permintaan ini sudah ditarik. Yang sudah diberikan tetap tercatat."),
+            _("Permintaan ini sudah ditarik. Yang sudah diberikan tetap tercatat."),
+        ),
+        S.cancelled: (
+            _("Tidak dilanjutkan"),
+            _("Permintaan ini tidak dilanjutkan. Tidak ada yang perlu Anda lakukan."),
+            _("Permintaan ini tidak dilanjutkan. Anda dapat meminta lagi dari penawarannya."),
+        ),
+    }
+
+
+def _booked(giver: str, receiver: str) -> dict[S, tuple[str, str, str]]:
+    """The same for times of a facility, which are used and not handed over."""
+    them = {"giver": giver or _("pemberi"), "receiver": receiver}
+    return {
+        S.accepted: (
+            _("Waktunya sudah dipesan"),
+            _("Sesudah dipakai, catat di bawah. Bila tidak jadi, batalkan sebelum waktunya mulai."),
+            _("Waktu ini milik Anda. Sesudah dipakai, %(giver)s mencatatnya dan Anda memastikan.", **them),
+        ),
+        S.delivered: (
+            _("Menunggu kepastian pemakai"),
+            _(
+                "%(receiver)s akan memastikan pemakaiannya. Tidak ada yang perlu Anda lakukan sekarang.",
+                **them,
+            ),
+            _("Pastikan di bawah bahwa waktu itu Anda pakai."),
+        ),
+        S.partly_delivered: (
+            _("Sebagian sudah dipakai"),
+            _("Masih ada waktu yang dipesan. Catat di bawah sesudah dipakai."),
+            _("Masih ada waktu yang dipesan untuk Anda."),
+        ),
+    }
+
+
 _PAID = frozenset({S.accepted, S.partly_delivered, S.lapsed})
 
 
@@ -128,7 +185,9 @@ def _paid(giver: str) -> dict[S, tuple[str, str, str]]:
     }
 
 
-def chain(pledge: Pledge, reached: dict[str, str], *, money_only: bool = False) -> list[dict[str, Any]]:
+def chain(
+    pledge: Pledge, reached: dict[str, str], *, money_only: bool = False, is_booking: bool = False
+) -> list[dict[str, Any]]:
     """The steps of the good way (money is not handed over); `reached`: state -> the day it was first reached."""
     state = S(pledge.state)
     first = S.requested if pledge.is_request else S.offered
@@ -146,7 +205,8 @@ def chain(pledge: Pledge, reached: dict[str, str], *, money_only: bool = False) 
         is_past = (state in ENDED and step in reached) or (state not in ENDED and number < done)
         here = state not in ENDED and number == done
         standing = "done" if is_past or (here and state == S.confirmed) else ("now" if here else "")
-        shown.append({"text": labels.pledge(step), "note": reached.get(step, ""), "is": standing})
+        text = {S.delivered: _("Dipakai"), S.confirmed: _("Dipastikan")}.get(step) if is_booking else None
+        shown.append({"text": text or labels.pledge(step), "note": reached.get(step, ""), "is": standing})
     if state in ENDED:
         shown = [step for step in shown if step["is"]]
         shown.append({"text": labels.pledge(state), "note": reached.get(state, ""), "is": "now"})
@@ -173,6 +233,7 @@ def happened(kind: str) -> str:
         "pledge.kept": _("Penerima memastikan"),
         "pledge.contested": _("Penerima mencatat hal yang berbeda"),
         "pledge.no_show": _("Tidak jadi dipakai"),
+        "pledge.booking_cancelled": _("Satu pesanan dibatalkan"),
         "pledge.confirmed": _("Selesai"),
         "pledge.money_received": _("Uang diterima"),
         "pledge.money_restored": _("Uang yang dikembalikan masuk lagi"),

@@ -72,6 +72,7 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
     }
     waiting = _undecided(pledge, lines)
     answers = may["accept"] and bool(waiting) and pledge.state in {S.offered, S.requested}
+    is_booking = pledge.is_request and all(any(one.slot for one in fulfilments[line.id]) for line in lines)
     headline, sentence = sentences.now(
         pledge,
         is_giver=party.is_giver,
@@ -79,6 +80,7 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
         receiver=receiver.name,
         money_only=money_only,
         waits_for_goods=bool(waiting),
+        is_booking=is_booking,
         to_count=any(one.state in _UNDER_WAY for row in fulfilments.values() for one in row),
     )
     return private(
@@ -93,7 +95,9 @@ def show(pledge: Pledge, party: Party, failed: dict[str, FlaskForm] | None = Non
             party=party,
             headline=headline,
             sentence=sentence,
-            chain=sentences.chain(pledge, _reached(pledge, zone), money_only=money_only),
+            chain=sentences.chain(
+                pledge, _reached(pledge, zone), money_only=money_only, is_booking=is_booking
+            ),
             lines=[
                 _line(pledge, line, fulfilments[line.id], may=may, zone=zone, failed=given) for line in lines
             ],
