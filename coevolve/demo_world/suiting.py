@@ -16,15 +16,15 @@ from coevolve.organisations import service as organisation_service
 from coevolve.people.models import Person
 
 DONOR, CSO, COMPANY = "donatur@demo.example", "oms@demo.example", "perusahaan@demo.example"
-OWN_LISTINGS = 4
+NEWEST_OFFERS = 60
+OWN_LISTINGS = 6
 
 
 def tell(accounts: Mapping[str, uuid.UUID]) -> None:
-    """The demo accounts' own listings look for counterparts; a donor wrote, a company answered, something was put away."""
+    """The newest offers look for needs; a donor wrote, a company answered, something was put away."""
     donor, cso, company = (get(Person, accounts[email]) for email in (DONOR, CSO, COMPANY))
-    for person in (cso, company):
-        for seat in organisations.memberships_of(person.id):
-            _find(seat.organisation_id)
+    for listing in _looking([cso, company]):
+        matching.pair(listing)
     _donor(donor)
     for pair in queries.pairs_of(company.id)[:1]:
         matching.contact_pairing(
@@ -42,17 +42,13 @@ def tell(accounts: Mapping[str, uuid.UUID]) -> None:
     )
 
 
-def _find(organisation_id: uuid.UUID) -> None:
-    newest = session().scalars(
-        select(Listing.id)
-        .where(
-            Listing.organisation_id == organisation_id, Listing.state == "open", Listing.kind != "opportunity"
-        )
-        .order_by(Listing.opened_at.desc())
-        .limit(OWN_LISTINGS)
-    )
-    for listing_id in newest.all():
-        matching.find_supporters(about_id=listing_id, journal_id=0)
+def _looking(people: list[Person]) -> list[Listing]:
+    """The newest offers of all, and what the demo accounts' own organisations ask for."""
+    newest = select(Listing).where(Listing.state == "open").order_by(Listing.opened_at.desc())
+    offers = newest.where(Listing.kind == "standing_offer").limit(NEWEST_OFFERS)
+    seats = [seat.organisation_id for person in people for seat in organisations.memberships_of(person.id)]
+    own = newest.where(Listing.organisation_id.in_(seats), Listing.kind != "opportunity").limit(OWN_LISTINGS)
+    return [*session().scalars(offers), *session().scalars(own)]
 
 
 def _donor(donor: Person) -> None:

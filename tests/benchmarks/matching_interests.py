@@ -315,7 +315,8 @@ def offers(count: int) -> None:
     )
     run(
         "INSERT INTO listing_line SELECT (jsonb_populate_record(t, jsonb_build_object('id', md5('u' || n)::uuid,"
-        " 'listing_id', md5('t' || n)::uuid, 'kind', c.kind, 'category', c.category, 'unit', c.unit, 'quantity', 1 + n % 500,"
+        " 'listing_id', md5('t' || n)::uuid, 'kind', c.kind, 'category', c.category, 'unit', c.unit,"
+        " 'quantity', 1 + n % 500,"
         " 'radius_km', CASE WHEN n % 5 = 0 THEN 20 + n % 2000 END,"
         " 'needed_until', CASE WHEN n % 3 = 0 THEN current_date + 30 + n % 90 END))).*"
         " FROM listing_line t CROSS JOIN generate_series(CAST(:since AS int), :until) n"
