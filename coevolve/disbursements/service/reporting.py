@@ -113,7 +113,7 @@ def _refuse_amount(report: DisbursementReport, amount: int) -> None:
     left = queries.left_of(report) - sum(row.expense.amount for row in rows)
     if amount > left:
         message = lazy(
-            "Nota ini melebihi sisa dana yang disalurkan: %(left)s. Periksa jumlahnya.",
+            "Nota ini melebihi dana yang belum dilaporkan: %(left)s. Periksa jumlahnya.",
             left=format_rupiah(max(0, left)),
         )
         raise Invalid("above_advance", message, field="amount")
@@ -172,12 +172,20 @@ def _reasons(report: DisbursementReport, given: Mapping[uuid.UUID, str]) -> dict
             continue
         why = clean_text(given.get(use.line.id, ""))
         if not 10 <= len(why) <= 500:
-            message = lazy(
-                "“%(line)s” memakai %(over)s lebih banyak daripada yang disalurkan untuknya. Tulis alasannya.",
-                line=use.line.label,
-                over=format_rupiah(use.over),
+            words = (
+                lazy(
+                    "“%(line)s” memakai %(over)s lebih banyak daripada rencananya. Tulis alasannya.",
+                    line=use.line.label,
+                    over=format_rupiah(use.over),
+                )
+                if report.disbursement_id is None
+                else lazy(
+                    "“%(line)s” memakai %(over)s lebih banyak daripada yang disalurkan untuknya. Tulis alasannya.",
+                    line=use.line.label,
+                    over=format_rupiah(use.over),
+                )
             )
-            raise Invalid("over_line", message, field=f"reason-{use.line.id}")
+            raise Invalid("over_line", words, field=f"reason-{use.line.id}")
         found[str(use.line.id)] = why
     return found
 
