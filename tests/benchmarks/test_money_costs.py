@@ -21,14 +21,19 @@ from coevolve.ledger import accounts
 from coevolve.ledger import service as ledger
 from coevolve.listings.queries import Query
 from coevolve.listings.queries.walking import asks_page
+from coevolve.reconciliation.matching.running import run_stages
+from coevolve.reconciliation.service.posting import post_due
 from tests.benchmarks.settling import _settle, prepared
 from tests.conftest import Committed
-from tests.factories import listings, people
+from tests.factories import listings, payments, people
 from tests.invariants import assert_books_balance
+from tests.reconciliation.matching.bank import line, whole
 from tests.statements import counted
 
 MOST = 27
 """Statements of one settle, the accounts being there."""
+MOST_OF_A_LINE = 42
+"""Statements of a bank line that pays the first gift of its listing, so its accounts are opened too."""
 
 
 def _campaign() -> tuple[uuid.UUID, uuid.UUID]:
@@ -133,3 +138,18 @@ def test_one_plan_serves_all_readers_of_a_list(committed: Committed, query: Quer
         ).fetchall()
         driver.rollback()
     assert (generic, custom) in {(7, 5), (12, 0)}
+
+
+def test_every_matched_line_costs_the_same(session: Session) -> None:
+    """Lines are booked one by one, through the path of every arrival; a batch adds nothing to each."""
+    for _ in range(6):
+        awaited = payments.transfer()
+        line(whole(awaited), f"TRSF {awaited.public_ref}")
+    session.flush()
+    run_stages([payments.bank_account().id], typed=True)
+    session.commit()
+    session.expire_all()
+    with counted() as seen:
+        assert post_due() == (6, 0, 0)
+    assert len(seen) <= 6 * MOST_OF_A_LINE
+    assert_books_balance()
