@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import time
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, select, text
@@ -16,6 +17,7 @@ from coevolve.kit.db import commit, session
 from coevolve.kit.faults import fault
 from coevolve.notifications import channels, kinds
 from coevolve.notifications.delivery import (
+    BUDGET_SECONDS,
     CHUNK,
     GONE,
     LEASE_SECONDS,
@@ -60,11 +62,13 @@ def deliver(name: str, *, chunk: int = CHUNK) -> Delivered:
     settle_doubts(Message, name, is_idempotent=provider.is_idempotent)
     waiting = (Message.channel == name) & (Message.state == MessageState.queued) & (Message.cadence == "now")
     done = Delivered()
-    while True:
+    until = time.monotonic() + BUDGET_SECONDS
+    while time.monotonic() < until:
         claimed = inbox.claim(Message, where=waiting, limit=chunk, lease_seconds=LEASE_SECONDS)
         commit()
         if not claimed or not _send(claimed, provider, done):
-            return done
+            break
+    return done
 
 
 def _send(claimed: list[int], provider: channels.Channel, done: Delivered) -> bool:
