@@ -6,6 +6,7 @@ A domain puts the words together (`<domain>/sharing.py`); here they are drawn, s
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import json
 import textwrap
@@ -215,6 +216,7 @@ def shares_of(received: int, promised: int, goal: int) -> tuple[int, int]:
     return first, min(promised * 100 // goal, 100 - first)
 
 
+@functools.lru_cache(maxsize=1_024)
 def squares(address: str, scale: int = 2) -> Markup:
     """An address as squares, inline and light."""
     code = segno.make(address, error="m", micro=False)

@@ -121,6 +121,14 @@ def test_organisations_places_and_home_have_their_card(client: Any, session: Any
         assert Image.open(io.BytesIO(card.data)).size == (1200, 630)
 
 
+def test_other_public_pages_show_the_card_of_the_house(client: Any, session: Any) -> None:
+    said = _meta(_text(client.get("/bantuan")))
+    assert said["og:title"]
+    assert "og:image" not in _text(client.get("/luring"))
+    answer = client.get(urlsplit(said["og:image"]).path, follow_redirects=True)
+    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+
+
 def test_pages_nobody_else_may_see_say_nothing(client: Any, sign_in: Any, session: Any) -> None:
     draft = listings.draft()
     sign_in(client, organisations.owner_of(_organisation_of(draft.organisation_id)))
