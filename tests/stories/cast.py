@@ -122,6 +122,19 @@ class Cast:
             )
             return f"/{PATHS[listing.kind]}/{listing.slug}"
 
+    def draft(self, body: Body, kind: str, title: str, *, place: str) -> str:
+        """A draft without lines; returns where its editor begins."""
+        with self.platform.inside():
+            made = listing_factory.draft(
+                kind=kind,
+                organisation=organisation_queries.get(body.id),
+                by=people_queries.get(body.owner.id),
+                title=title,
+                locality_code=place,
+                lines=(),
+            )
+            return f"/dasbor/{body.slug}/listing/{made.id}"
+
     def bank_account(self) -> None:
         """The platform has an account for transfers."""
         with self.platform.inside():
