@@ -296,6 +296,13 @@ def test_both_are_reminded_once(session: Session) -> None:
     assert len(told(session, "request.soon")) == number
 
 
+def test_what_a_request_is_for_is_told_to_the_giver_alone(session: Session) -> None:
+    offer = offers.room()
+    pledge = offers.agreed(offer, offers.slots(offer)[0])
+    assert pledge.message == "Pelatihan kader posyandu"
+    assert [row.message for row in queries.supporters_of(offer.id).rows] == [""]
+
+
 def test_a_refusal_is_honoured_both_ways(session: Session) -> None:
     offer, cso = offers.room(), organisations.organisation()
     need = listings.open_need(organisation=cso)

@@ -50,7 +50,8 @@ SELECT CASE WHEN m.is_name_public THEN nullif(m.public_name, '') END, m.message,
        l.kind, coalesce(nullif(l.received_quantity, 0), l.accepted_quantity), l.unit,
        CASE l.kind WHEN 'money' THEN '' ELSE n.label END, l.received_quantity > 0,
        (SELECT count(*) FROM pledge p WHERE {_SUPPORTING})
-  FROM (SELECT p.id, p.is_name_public, p.public_name, p.message, p.answered_at, p.created_at FROM pledge p
+  FROM (SELECT p.id, p.is_name_public, p.public_name,
+               CASE WHEN p.is_request THEN '' ELSE p.message END AS message, p.answered_at, p.created_at FROM pledge p
          WHERE {_SUPPORTING} ORDER BY p.created_at DESC, p.id DESC LIMIT most) m
   JOIN pledge_line l ON l.pledge_id = m.id AND l.accepted_quantity > 0
   JOIN listing_line n ON n.id = l.line_id
