@@ -20,10 +20,10 @@ _SEVERAL = text(
       more_localities = ARRAY(SELECT p.code FROM locality p
         WHERE p.level = 'regency' AND p.province_code = l.province_code AND p.is_active
           AND p.code NOT IN (l.regency_code, l.locality_code)
-        ORDER BY hashtext(p.code || l.slug) LIMIT 1 + abs(hashtext(l.slug)) % 3),
-      more_sectors = CASE WHEN abs(hashtext(l.slug)) % 2 = 0 AND l.sector <> 'livelihood'
+        ORDER BY hashtext(p.code || l.slug) LIMIT 1 + abs(hashtext('x' || l.slug)) % 3),
+      more_sectors = CASE WHEN abs(hashtext('y' || l.slug)) % 2 = 0 AND l.sector <> 'livelihood'
                           THEN ARRAY['livelihood'] ELSE '{}'::text[] END
-     WHERE l.state = 'open' AND abs(hashtext(l.slug)) % 9 = 0
+     WHERE l.state = 'open' AND abs(hashtext(l.slug)) % 20 = 0
     """
 )
 _FLOODED = text(

@@ -53,6 +53,7 @@ class Worlds:
             "maintenance_work_mem": "512MB",
             "max_parallel_maintenance_workers": "1",
             "work_mem": "16MB",
+            "idle_in_transaction_session_timeout": "0",
         }
         self.server = PostgresServer(
             place / "postgres", place / "postgres.log", durable=False, options=options
@@ -89,9 +90,13 @@ class Worlds:
     def application(self, rows: int) -> Iterator[None]:
         """The places in memory, read from the world with so many listings."""
         from coevolve.commands.ground import database_context
+        from coevolve.kit.db import session
+        from coevolve.localities import queries as localities
 
         config.install(_settings(self.world(rows)))
         with database_context():
+            localities.regions()
+            session().rollback()
             yield
 
     def _names(self) -> set[str]:
@@ -136,6 +141,7 @@ def _settings(url: str) -> config.Settings:
         stripe_webhook_secret="whsec_bench",
         stripe_api_base="http://127.0.0.1:9",
         stripe_checkout_origin="http://127.0.0.1:9",
+        localities_check_seconds=1_000_000,
     )
 
 
