@@ -20,6 +20,7 @@ from coevolve.kit import clock
 from coevolve.kit.db import session, uuid7
 from coevolve.kit.money import Money
 from coevolve.listings import queries as listings
+from coevolve.listings import service as listing_service
 from coevolve.listings.models import Listing
 from coevolve.organisations import queries as organisations
 from coevolve.organisations.models import Organisation
@@ -86,6 +87,8 @@ def _whole_way(listing: Listing, cast: Cast) -> None:
     with _ago(age * 0.35):
         report = _report(first, cast, SUMMARIES[0])
         service.accept_report(report_id=report.id, by=cast.moderator)
+    with _ago(age * 0.25):
+        _told(listing, cast, SUMMARIES[0])
     with _ago(age * 0.2):
         second = _settled(listing, cast, share="0.4")
         _receipt(queries.reports_on(second.id)[-1], cast, 0, part=3)
@@ -99,6 +102,8 @@ def _on_its_way(listing: Listing, cast: Cast) -> None:
         first = _settled(listing, cast, share="0.3")
     with _ago(2):
         _report(first, cast, SUMMARIES[1])
+    with _ago(12):
+        _told(listing, cast, SUMMARIES[1])
     with _ago(3):
         sent = _released(listing, cast, share="0.2")
         service.list_for_payment(disbursement_ids=[sent.id], by=cast.finance)
@@ -107,6 +112,18 @@ def _on_its_way(listing: Listing, cast: Cast) -> None:
         _released(listing, cast, share="0.2")
         asked = _proposed(listing, cast, share="0.2")
         service.approve(disbursement_id=asked.id, by=cast.owner)
+
+
+def _told(listing: Listing, cast: Cast, words: str) -> None:
+    """Givers read what became of the money before more of it leaves."""
+    made = listing_service.write_update(
+        listing_id=listing.id,
+        by=cast.owner,
+        client_token=uuid.uuid4(),
+        title="Kabar dari lapangan",
+        text=words,
+    )
+    listing_service.publish_update(update_id=made.id, by=cast.owner)
 
 
 def _late(own: Organisation, cast: Cast) -> None:
