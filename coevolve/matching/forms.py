@@ -15,6 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -123,7 +124,7 @@ class DismissForm(FlaskForm):
 
     alasan = RadioField(
         lazy("Mengapa tidak cocok?"),
-        choices=list(DISMISSALS.items()),
+        choices=[SelectChoice(code, label) for code, label in DISMISSALS.items()],
         default="not_mine",
         validate_choice=False,
     )

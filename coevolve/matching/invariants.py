@@ -27,4 +27,28 @@ INVARIANTS = [
             OR interest.organisation_id IS DISTINCT FROM match.for_organisation
         """,
     ),
+    Invariant(
+        code="M3",
+        says="the shelf of lines holds the lines of open, shown needs, campaigns and offers, and no others",
+        sql="""
+            SELECT coalesce(shelf.line_id, line.id) AS line_id, shelf.line_id IS NULL AS is_missing
+            FROM shelf_line shelf FULL JOIN (
+                SELECT line.id FROM listing_line line JOIN listing ON listing.id = line.listing_id
+                WHERE listing.state = 'open' AND listing.hidden_since IS NULL AND listing.kind <> 'opportunity'
+            ) line ON line.id = shelf.line_id
+            WHERE shelf.line_id IS NULL OR line.id IS NULL
+        """,
+    ),
+    Invariant(
+        code="M4",
+        says="a pair of lines is of the pairing's need and offer, and of one kind and category",
+        sql="""
+            SELECT pair.pairing_id, pair.need_line_id, pair.offer_line_id FROM pairing_line pair
+            JOIN pairing ON pairing.id = pair.pairing_id
+            JOIN listing_line asked ON asked.id = pair.need_line_id
+            JOIN listing_line offered ON offered.id = pair.offer_line_id
+            WHERE asked.listing_id <> pairing.need_id OR offered.listing_id <> pairing.offer_id
+            OR (asked.kind, asked.category) <> (offered.kind, offered.category)
+        """,
+    ),
 ]

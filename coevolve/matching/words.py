@@ -48,10 +48,11 @@ OFFERS = lazy("%(where)s, menawarkan %(amount)s %(label)s")
 NEEDS = lazy("%(where)s, membutuhkan %(amount)s %(label)s")
 UNTIL = lazy("%(said)s sampai %(day)s")
 IS_ENDLESS = lazy("%(where)s, menawarkan %(label)s dan tidak habis diberikan")
-ENOUGH = lazy("Cukup untuk semua yang dicari.")
-PART = lazy("Menutup sekitar %(percent)s persen dari yang dicari.")
-ALL = lazy("Yang Anda tawarkan cukup untuk semuanya.")
-OWN_PART = lazy("Yang Anda tawarkan menutup sekitar %(percent)s persen.")
+ENOUGH = lazy("Jumlahnya cukup.")
+PART = lazy("Jumlahnya sekitar %(percent)s persen dari yang dicari.")
+ALIKE = lazy("Segolongan (%(category)s); pastikan jenisnya sesuai.")
+ALL = lazy("Jumlah yang Anda tawarkan cukup.")
+OWN_PART = lazy("Jumlah yang Anda tawarkan sekitar %(percent)s persen dari itu.")
 ALSO = lazy("Juga cocok: %(labels)s.")
 AND = lazy("dan")
 
@@ -172,6 +173,9 @@ def _pair_reason(best: Candidate, lines: Sequence[Told], there: Place, *, is_off
             sentences.append(
                 str(PART if is_offer else OWN_PART) % {"percent": number(round(best.covers * 100))}
             )
+    if not best.is_named_alike:
+        category = units.category_label(best.kind, best.category)
+        sentences.append(str(ALIKE) % {"category": category})
     if len(lines) > 1:
         sentences.append(str(ALSO) % {"labels": listed(line.label for line in lines[1:4])})
     return " ".join(sentences)

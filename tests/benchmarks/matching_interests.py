@@ -98,7 +98,7 @@ def interests(count: int, population: int) -> None:
         rest=count - HITS,
     )
     commit()
-    analyse("interest", "person")
+    analyse("interest", "person", vacuum=True)
 
 
 def measure_interests(sizes: tuple[int, int], population: int) -> dict[str, Any]:

@@ -9,8 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from coevolve.kit.db import get as session_get
+from coevolve.listings.models import Listing
 from coevolve.matching import queries, service
 from coevolve.matching.models import Interest, Match, MatchState
+from coevolve.organisations import queries as body_queries
+from coevolve.organisations.models import Organisation
 from tests.factories import listings, organisations, people
 
 FORM = {"jenis": ["goods", "time"], "sektor": "", "untuk": "saya"}
@@ -174,3 +178,81 @@ def test_officers_see_the_opportunities_of_their_area(
 def test_odd_cursors_are_answered(client: FlaskClient, sign_in: Callable[..., None], older: str) -> None:
     sign_in(client, people.person())
     assert client.get(f"/dasbor/kecocokan?sebelum={older}").status_code == 200
+
+
+# --- a listing's own page, one pairing, while typing, refusals --------------------------------------------------------
+
+
+def desk(listing: Listing) -> str:
+    return f"/dasbor/{session_get(Organisation, listing.organisation_id).slug}/listing/{listing.id}"
+
+
+def test_a_cso_sees_what_fits_its_need_and_writes(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    offer = listings.open_offer(title="Pipa sisa proyek")
+    need = listings.open_need()
+    peer = listings.open_need(title="Pipa untuk dusun sebelah")
+    service.find_supporters(about_id=need.id, journal_id=1)
+    owner = listings.owner_of(need)
+    sign_in(client, owner)
+    page = client.get(f"{desk(need)}/cocok").text
+    assert "Pipa sisa proyek" in page
+    assert "Pipa untuk dusun sebelah" in page
+    [pair] = queries.pairs_of(owner.id)
+    path = f"/dasbor/kecocokan/pasangan/{pair.id}"
+    one = client.get(path).text
+    assert pair.reason in one
+    assert "/minta/" in one
+    assert client.post(path, data={"langkah": "hubungi", "teks": ""}).status_code == 422
+    assert client.post(path, data={"langkah": "hubungi", "teks": "Boleh kami ambil?"}).status_code == 303
+    assert "Boleh kami ambil?" in client.get(path).text
+    assert client.post(f"{path}/singkirkan", data={"alasan": "gold"}).status_code == 422
+    sign_in(client, listings.owner_of(offer))
+    assert "Boleh kami ambil?" in client.get(path).text
+    sign_in(client, people.person())
+    assert client.get(path).status_code == 404
+    assert client.get(f"{desk(need)}/cocok").status_code == 404
+    sign_in(client, owner)
+    ask = f"{desk(need)}/ajak/{peer.id}"
+    assert client.get(ask).status_code == 200
+    assert client.post(ask, data={"teks": "Beli bersama?"}).status_code == 303
+    [made] = queries.invitations_of(need.id)
+    sign_in(client, listings.owner_of(peer))
+    invitation = f"/dasbor/kecocokan/ajakan/{made.id}"
+    assert "Beli bersama?" in client.get(invitation).text
+    assert client.post(invitation, data={"jawaban": "ya", "teks": "Boleh."}).status_code == 303
+    assert client.post(invitation, data={"jawaban": "ya", "teks": "Boleh."}).status_code in (409, 422)
+
+
+def test_what_fits_is_shown_while_typing(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    listings.open_offer(title="Pipa sisa proyek")
+    draft = listings.draft(lines=())
+    sign_in(client, listings.owner_of(draft))
+    path = f"{desk(draft)}/saran"
+    typed = f"{path}?kind=goods&category=water_equipment&unit=X:METRE&quantity=500"
+    fragment = client.get(typed, headers={"HX-Request": "true"}).text
+    assert "Pipa sisa proyek" in fragment
+    assert "<html" not in fragment
+    assert "<html" in client.get(typed).text
+    for odd in (
+        "",
+        "?kind=gold",
+        "?kind=goods&category=x",
+        f"{'?kind=goods&category=books&quantity=' + '9' * 40}",
+    ):
+        assert "Pipa sisa proyek" not in client.get(path + odd).text
+    assert "/saran?kind=goods" in client.get(f"{desk(draft)}/kebutuhan/baru/goods").text
+    sign_in(client, people.person())
+    assert client.get(typed).status_code == 404
+
+
+def test_an_owner_says_whose_support_is_refused(client: FlaskClient, sign_in: Callable[..., None]) -> None:
+    cso, firm = organisations.organisation(), organisations.company()
+    path = f"/dasbor/{cso.slug}/penolakan"
+    sign_in(client, organisations.owner_of(cso))
+    assert client.post(path, data={"ditolak": ["tobacco", "company"], "usaha": []}).status_code == 303
+    assert body_queries.refusals_of(cso.id) == ["company", "tobacco"]
+    assert body_queries.refuses(cso.id, firm.id)
+    assert not body_queries.refuses(firm.id, cso.id)
+    assert client.post(path, data={"ditolak": ["gold"]}).status_code == 422
+    sign_in(client, organisations.member(cso))
+    assert client.get(path).status_code in (403, 404)

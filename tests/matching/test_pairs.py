@@ -207,6 +207,15 @@ def test_what_was_put_away_sinks(session: Session) -> None:
     assert pairings(session)[0].parts["points"]["dismissed"] == 0 or len(pairings(session)) == 3
 
 
+def test_the_same_category_alone_is_said_as_such(session: Session) -> None:
+    boats = listings.room(label="Perahu bibit")
+    listings.open_offer(lines=(listings.room(),))
+    find(listings.open_need(lines=(boats,)))
+    [pairing] = pairings(session)
+    assert pairing.parts["points"]["what"] == 20
+    assert "Segolongan (Kendaraan); pastikan jenisnya sesuai." in pairing.reasons["need"]["id"]
+
+
 def test_several_lines_make_one_pairing(session: Session) -> None:
     both = (listings.goods(), listings.hours())
     listings.open_offer(lines=both)

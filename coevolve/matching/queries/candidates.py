@@ -39,6 +39,7 @@ class Wanted:
     category: str
     unit: str
     quantity: int
+    label: str = ""
     line_id: uuid.UUID | None = None
     least: int | None = None
     from_on: dt.date | None = None
@@ -90,6 +91,8 @@ class Candidate:
     covers: float | None
     score: int
     points: dict[str, int]
+    is_named_alike: bool
+    """Whether the two labels share a word; else only the category is the same."""
 
 
 def wanted_of(lines: Sequence[ListingLine]) -> list[Wanted]:
@@ -97,6 +100,7 @@ def wanted_of(lines: Sequence[ListingLine]) -> list[Wanted]:
     return [
         Wanted(
             n=number,
+            label=line.label,
             line_id=line.id,
             kind=line.kind,
             category=line.category,
@@ -115,9 +119,9 @@ def wanted_of(lines: Sequence[ListingLine]) -> list[Wanted]:
 _FIND = text(
     """
     WITH mine AS (
-        SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS mine(n int, line_id uuid, kind text, category text,
-            unit text, quantity bigint, least bigint, from_on date, until_on date, radius_km int,
-            is_inexhaustible boolean)
+        SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS mine(n int, label text, line_id uuid, kind text,
+            category text, unit text, quantity bigint, least bigint, from_on date, until_on date, radius_km int,
+            is_inexhaustible boolean) LIMIT :number
     ), near AS (
         SELECT * FROM unnest(:near_codes, :near_how) AS near(code, how)
     ), found AS (
@@ -146,7 +150,8 @@ _FIND = text(
                 AND radius_km >= 150 ORDER BY opened_at DESC, line_id DESC LIMIT :each
         ) hit WHERE :side = 'offer'
     ), placed AS (
-        SELECT mine.n, mine.line_id AS own_line_id, mine.quantity AS own_quantity, mine.unit AS own_unit,
+        SELECT mine.n, mine.line_id AS own_line_id, mine.label AS own_label, mine.quantity AS own_quantity,
+            mine.unit AS own_unit,
             mine.least AS own_least, mine.from_on AS own_from, mine.until_on AS own_until,
             mine.is_inexhaustible AS own_inexhaustible, theirs.*,
             CASE WHEN theirs.regency_code = :regency THEN 'regency' WHEN near.how IS NOT NULL THEN near.how
@@ -155,7 +160,8 @@ _FIND = text(
             kilometres(:lat, :lng, theirs.lat, theirs.lng) AS km,
             CASE :side WHEN 'offer' THEN theirs.radius_km ELSE mine.radius_km END AS reach,
             theirs.regency_code IS NULL OR CAST(:regency AS text) IS NULL AS is_whole_province
-        FROM found JOIN mine USING (n) JOIN shelf_line theirs ON theirs.line_id = found.line_id
+        FROM found JOIN mine USING (n)
+        CROSS JOIN LATERAL (SELECT * FROM shelf_line WHERE shelf_line.line_id = found.line_id OFFSET 0) theirs
         LEFT JOIN near ON near.code = theirs.regency_code
         WHERE theirs.organisation_id <> :organisation
         AND theirs.listing_id <> ALL(:without) AND theirs.closes_on >= :today
@@ -176,9 +182,10 @@ _FIND = text(
             OR (least(quantity, own_quantity) >= greatest(least, own_least, 1)
                 OR (:side = 'offer' AND is_inexhaustible) OR (:side = 'need' AND own_inexhaustible)))
     ), known AS (
-        SELECT fitting.*, theirs.name AS organisation, listing.slug, listing.kind AS listing_kind, listing.title,
-            listing.locality_code, line.label,
-            CASE WHEN fitting.category = 'other' THEN 12 ELSE 30 END AS p_what,
+        SELECT fitting.*, theirs.name AS organisation, line.label,
+            CASE WHEN fitting.category = 'other' THEN 0 ELSE 20 END + CASE WHEN alike.is_so THEN 10 ELSE 0 END
+                AS p_what,
+            alike.is_so AS is_named_alike,
             CASE how WHEN 'regency' THEN 30 WHEN 'point' THEN 24 - CAST(km / 75 * 8 AS int)
                 WHEN 'province' THEN 16 - CAST(least(6, coalesce(km, 150) / 50) AS int)
                 WHEN 'region' THEN 9 - CAST(least(5, coalesce(km, 500) / 100) AS int) WHEN 'wide' THEN 4 ELSE 26 END
@@ -194,7 +201,10 @@ _FIND = text(
             ))::int AS p_dismissed
         FROM fitting JOIN organisation theirs ON theirs.id = fitting.organisation_id AND theirs.state = 'checked'
         JOIN organisation ours ON ours.id = :organisation
-        JOIN listing ON listing.id = fitting.listing_id JOIN listing_line line ON line.id = fitting.line_id
+        CROSS JOIN LATERAL (SELECT label FROM listing_line WHERE listing_line.id = fitting.line_id OFFSET 0) line
+        CROSS JOIN LATERAL (SELECT own_label = '' OR EXISTS (
+            SELECT word FROM regexp_split_to_table(lower(line.label), '[^[:alnum:]]+') AS word WHERE length(word) > 3
+            INTERSECT SELECT regexp_split_to_table(lower(own_label), '[^[:alnum:]]+')) AS is_so) alike
         WHERE NOT EXISTS (
             SELECT FROM refusal WHERE CASE :side
                 WHEN 'offer' THEN refusal.organisation_id = ours.id
@@ -207,14 +217,18 @@ _FIND = text(
             AND one.until IS NULL AND other.until IS NULL
         )
     )
-    SELECT n, own_line_id, line_id, listing_id, organisation_id, organisation, slug, listing_kind, title, locality_code,
-        kind, category, label, unit, quantity, is_inexhaustible, until_on, closes_on,
-        least(closes_on, until_on, own_until, CAST(:closes_on AS date)) AS ends_on, how, km, reach AS radius_km,
+    SELECT n, own_line_id, line_id, listing_id, organisation_id, organisation, listing.slug, listing.listing_kind,
+        listing.title, listing.locality_code, kind, category, label, unit, quantity, is_inexhaustible, until_on,
+        closes_on, least(closes_on, until_on, own_until, CAST(:closes_on AS date)) AS ends_on, how, km, reach AS radius_km,
         CAST(covers AS float8) AS covers,
-        greatest(0, p_what + p_place + p_time + p_quantity + p_trust + p_sector + :disaster + p_dismissed) AS score,
+        score,
         jsonb_build_object('what', p_what, 'place', p_place, 'time', p_time, 'quantity', p_quantity, 'trust', p_trust,
-            'sector', p_sector, 'disaster', :disaster, 'dismissed', p_dismissed) AS points
-    FROM known ORDER BY score DESC, km NULLS LAST, listing_id, line_id, n LIMIT :most
+            'sector', p_sector, 'disaster', :disaster, 'dismissed', p_dismissed) AS points, is_named_alike
+    FROM (SELECT *, greatest(0, p_what + p_place + p_time + p_quantity + p_trust + p_sector + :disaster + p_dismissed)
+            AS score FROM known ORDER BY score DESC, km NULLS LAST, listing_id, line_id, n LIMIT :most) best
+    CROSS JOIN LATERAL (SELECT slug, kind AS listing_kind, title, locality_code FROM listing
+        WHERE listing.id = best.listing_id OFFSET 0) listing
+    ORDER BY score DESC, km NULLS LAST, listing_id, line_id, n
     """
 ).bindparams(
     bindparam("side", type_=Text),
@@ -235,6 +249,7 @@ _FIND = text(
     bindparam("each", type_=BigInteger),
     bindparam("each_near", type_=BigInteger),
     bindparam("most", type_=BigInteger),
+    bindparam("number", type_=BigInteger),
 )
 
 
@@ -277,6 +292,7 @@ def candidates(
                 "each": each,
                 "each_near": min(each, EACH_LEVEL),
                 "most": most,
+                "number": len(lines),
             },
         )
         .all()

@@ -85,6 +85,7 @@ def _typed(kind: str) -> Wanted | None:
         unit = next(iter(UNITS[kind]))
     return Wanted(
         n=0,
+        label=clean_line(args.get("label"))[:120],
         kind=kind,
         category=category,
         unit=unit,
