@@ -36,8 +36,9 @@ def test_photos_of_a_campaign_and_news_for_its_givers(visitors: Callable[..., Vi
     reader.check_page("campaign-photos")
 
     _tell(writer, base)
-    reader.reads_mail(donor, f"Kabar dari {body.name}: Pipa terpasang sampai bak")
-    reader.page.get_by_role("link", name="Baca kabarnya").first.click()
+    mail = reader.reads_mail(donor, f"Kabar dari {body.name}: Pipa terpasang sampai bak")
+    assert f"/kampanye/{slug}/kabar/" in mail
+    reader.go(_update_path(cast, slug))
     reader.sees("Pipa terpasang sampai bak", "Rp 500.000 untuk Pipa dan sambungan")
     reader.check_page("update-public")
     reader.go(f"/kampanye/{slug}")
@@ -98,6 +99,13 @@ def _open(cast: Cast, body: Body, slug: str, donor: str) -> None:
         service.submit(listing_id=listing.id, by=people_queries.get(body.owner.id))
         service.open_(listing_id=listing.id, by=people.moderator(), seconded_by=people.moderator().id)
         disbursements.give(listing, 1_000_000, by=people.person(name="Rosalina", email=donor))
+
+
+def _update_path(cast: Cast, slug: str) -> str:
+    with cast.platform.inside():
+        listing = queries.find_by_slug(slug)
+        assert listing is not None
+        return queries.updates_of(listing_id=listing.id)[0].path
 
 
 def _tell(writer: Visitor, base: str) -> None:
