@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal, select, update
+from sqlalchemy import and_, case, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import aliased
 
 from coevolve.config import settings
 from coevolve.kit import clock, inbox
@@ -35,10 +36,12 @@ from coevolve.notifications.service import planning
 from coevolve.people.models import Person
 
 PERSONS = 200
+GATHERED = 20_000
+"""So many readers at once at most: far inside a statement's time."""
 LOCK = 0x636F6576
 
 
-def gather() -> int:
+def gather(*, most: int = GATHERED) -> int:
     """Make the digests whose morning has come and put into each all that waits; how many messages were put in.
 
     Two statements, and one gatherer at a time, so that no digest is cut in two.
@@ -53,6 +56,7 @@ def gather() -> int:
         Message.digest_id.is_(None),
         Message.next_at <= moment,
     )
+    taken = aliased(Digest)
     mornings = (
         select(
             Message.person_id,
@@ -62,8 +66,16 @@ def gather() -> int:
         )
         .distinct()
         .join(Person, Person.id == Message.person_id)
-        .where(is_due)
+        .where(
+            is_due,
+            ~exists().where(
+                taken.person_id == Message.person_id,
+                taken.channel == Message.channel,
+                taken.slot_on == planning.slot_on(moment),
+            ),
+        )
         .order_by(Message.person_id)
+        .limit(most)
     )
     session().execute(
         upsert(Digest)
@@ -91,7 +103,8 @@ def gather() -> int:
 
 def deliver(*, post: Post | None = None, persons: int = PERSONS) -> Delivered:
     """Gather what is due and send the digests that wait, chunk by chunk."""
-    gather()
+    while gather():
+        commit()
     commit()
     delivery.settle_doubts(Digest, "email")
     _follow_digests()

@@ -194,6 +194,7 @@ def test_a_line_that_cannot_be_written_stops_no_other(session: Session) -> None:
 
 def test_the_stop_link_of_a_digest_stops_all_its_groups(session: Session, client: Any) -> None:
     ratna = people.person()
+    service.prefer_place(person_id=ratna.id, locality_code=TTS, cadence="daily")
     with clock.travel(SUNDAY):
         tell(ratna, key="satu")
         tell(ratna, key="dua", kind="followed.fulfilled", place=None)

@@ -33,6 +33,9 @@ from coevolve.notifications.models import (
 from coevolve.notifications.service import planning
 from coevolve.people.models import Person
 
+PLACED = "matches"
+"""The group whose news come by a followed place, which may have a cadence of its own."""
+
 
 def prefer(*, person_id: uuid.UUID, wishes: Mapping[tuple[str, str], str]) -> None:
     """Set how often the person wants groups by channels: (group, channel) -> cadence."""
@@ -166,6 +169,15 @@ def stop(*, person_id: uuid.UUID, group: str = "all", channel: str = "email") ->
             set_={"cadence": "off", "changed_at": func.clock_timestamp()},
         )
     )
+    if group == PLACED:
+        # A cadence chosen for one place would win over the stop; who stops means all of it.
+        session().execute(
+            delete(PlacePreference).where(
+                PlacePreference.person_id == person_id,
+                PlacePreference.channel == channel,
+                PlacePreference.cadence != "off",
+            )
+        )
     stopped = [name for name, kind in KINDS.items() if group in ("all", kind.group) and not kind.is_always]
     session().execute(
         update(Message)
