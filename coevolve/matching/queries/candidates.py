@@ -219,9 +219,8 @@ _FIND = text(
     )
     SELECT n, own_line_id, line_id, listing_id, organisation_id, organisation, listing.slug, listing.listing_kind,
         listing.title, listing.locality_code, kind, category, label, unit, quantity, is_inexhaustible, until_on,
-        closes_on, least(closes_on, until_on, own_until, CAST(:closes_on AS date)) AS ends_on, how, km, reach AS radius_km,
-        CAST(covers AS float8) AS covers,
-        score,
+        closes_on, least(closes_on, until_on, own_until, CAST(:closes_on AS date)) AS ends_on, how, km,
+        reach AS radius_km, CAST(covers AS float8) AS covers, score,
         jsonb_build_object('what', p_what, 'place', p_place, 'time', p_time, 'quantity', p_quantity, 'trust', p_trust,
             'sector', p_sector, 'disaster', :disaster, 'dismissed', p_dismissed) AS points, is_named_alike
     FROM (SELECT *, greatest(0, p_what + p_place + p_time + p_quantity + p_trust + p_sector + :disaster + p_dismissed)
