@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import time
-import uuid
 from typing import Any
 
 from rich.console import Console
@@ -462,7 +461,6 @@ def main() -> None:
             found["versions"] = {
                 "python": platform.python_version(),
                 "postgres": str(one("SHOW server_version")),
-                "run": str(uuid.uuid4()),
             }
     finally:
         ground.remove()
