@@ -34,7 +34,7 @@ HITS = 10_000
 ROUNDS = 7
 NEEDS = 1_000
 WORKERS = 2
-PLACE, PROVINCE, REGION = "53.02", "53", "BNT"
+PLACE = "53.02"
 console = Console()
 
 
@@ -382,12 +382,11 @@ def measure_typing(sizes: tuple[int, int]) -> dict[str, Any]:
             if round_ >= 20:
                 times[size].append(took)
         console.print(f"  {one('SELECT count(*) FROM shelf_line'):,} open lines, {shown[size]} shown")
-    small, large = sizes
     middle = {size: statistics.median(found) for size, found in times.items()}
     return {
         "seconds_p50": {f"{size:,}": round(middle[size], 4) for size in sizes},
         "seconds_p95": {f"{size:,}": round(sorted(times[size])[94], 4) for size in sizes},
-        "large_over_small": round(middle[large] / middle[small], 2),
+        "large_over_small": round(middle[sizes[1]] / middle[sizes[0]], 2),
     }
 
 
