@@ -22,6 +22,8 @@ DOMAINS = (
     "disbursements",
     "reconciliation",
     "matching",
+    "networks",
+    "voices",
     "moderation",
     "impact",
     "operations",

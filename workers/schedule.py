@@ -46,5 +46,6 @@ SCHEDULE: dict[str, float] = {
     "reconciliation.read_statements": 15.0,
     "reconciliation.set_aside": HOUR,
     "recurring.charge": 5 * MINUTE,
+    "voices.lapse": HOUR,
 }
 """Job name -> seconds. Keep it sorted."""

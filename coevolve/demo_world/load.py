@@ -21,9 +21,11 @@ from coevolve.demo_world import (
     promises,
     reaching,
     society,
+    speaking,
     spending,
     statements,
     suiting,
+    ties,
     waiting_lines,
 )
 from coevolve.demo_world.accounts import ACCOUNTS, PASSWORD
@@ -101,6 +103,8 @@ def load(report: Report | None = None) -> None:
     giving_back.tell(people.accounts)
     monthly.tell(people.accounts)
     finding.tell(people.accounts)
+    ties.tell(people.accounts)
+    speaking.tell(people.accounts)
     listings_service.fold_facets()
     impact.roll_up()
     statements.tell()

@@ -20,7 +20,7 @@ from coevolve.kit.cards import Card, bar
 from coevolve.kit.errors import Forbidden, NotFound
 from coevolve.kit.i18n import lazy
 from coevolve.kit.kept import kept_page
-from coevolve.kit.pages import local_path, page, see_other, show_own_frame
+from coevolve.kit.pages import actor, local_path, page, see_other, show_own_frame
 from coevolve.kit.reads import read_only
 from coevolve.listings import queries as listings
 from coevolve.listings.queries import ShownDisaster, disasters_in_force
@@ -28,6 +28,10 @@ from coevolve.listings.queries.cards import disaster_words
 from coevolve.localities import queries as localities
 from coevolve.localities import tiles
 from coevolve.localities.queries import Place
+from coevolve.networks import policy as network_policy
+from coevolve.networks import queries as networks
+from coevolve.networks.words import KINDS as TIES
+from coevolve.people.models import Person
 
 blueprint = Blueprint("impact", __name__)
 PLACE_COOKIE = "daerah"
@@ -189,6 +193,9 @@ def place(code: str) -> Any:
         steps=steps,
         disasters=[(one.id, one.name, disaster_words(one)) for one in _disasters(here, chain)],
         neighbours=localities.neighbours(here.code) if here.level in ("province", "regency") else [],
+        ties=[(tie, TIES[tie.kind]) for tie in networks.ties_of(here.code)],
+        networks=networks.of_place(here.code),
+        may_propose_tie=_may_propose_tie(here),
     )
 
 
@@ -242,6 +249,12 @@ def place_embed_code(code: str) -> Any:
 def offline() -> Any:
     """What the browser shows when it cannot reach us; it is kept on the device beforehand."""
     return page("sharing/offline.html")
+def _may_propose_tie(here: Place) -> bool:
+    """Whether the reader is an officer or an admin who may tie this place to another."""
+    me: Person | None = actor()
+    if me is None or here.level in ("country", "village"):
+        return False
+    return network_policy.may_propose(me, here.code, here.code)
 
 
 def _disasters(here: Place, chain: list[Place]) -> list[ShownDisaster]:

@@ -35,6 +35,7 @@ QUEUE_OF = {
     "moderation": "match",
     "organisations": "match",
     "people": "match",
+    "voices": "match",
     "impact": "reports",
     "house": "reports",
     "operations": "reports",

@@ -97,6 +97,15 @@ def answer(question: Question[T]) -> T:
     return question.made(rows(question.sql, question.values))
 
 
+def beside(one: Question[T], single: Question[U]) -> Question[tuple[T, U]]:
+    """Two questions as one statement; the second answers in one row with one column, the first in at least one row."""
+    return Question(
+        f"SELECT one.*, single.* FROM ({one.sql}) one CROSS JOIN ({single.sql}) single",
+        {**one.values, **single.values},
+        lambda rows: (one.made([row[:-1] for row in rows]), single.made([row[-1:] for row in rows[:1]])),
+    )
+
+
 @overload
 def together(one: Question[T], other: Question[U], /) -> tuple[T, U]: ...
 

@@ -21,11 +21,13 @@ from coevolve.notifications import (
     kinds_of_bookings,
     kinds_of_custody,
     kinds_of_matching,
+    kinds_of_networks,
     kinds_of_promises,
     kinds_of_reach,
     kinds_of_refunds,
     kinds_of_spending,
     kinds_of_updates,
+    kinds_of_voices,
 )
 from coevolve.notifications.kind import Group, Kind
 
@@ -374,10 +376,12 @@ KINDS: dict[str, Kind] = {
     **kinds_of_bookings.KINDS,
     **kinds_of_custody.KINDS,
     **kinds_of_matching.KINDS,
+    **kinds_of_networks.KINDS,
     **kinds_of_promises.KINDS,
     **kinds_of_reach.KINDS,
     **kinds_of_refunds.KINDS,
     **kinds_of_spending.KINDS,
+    **kinds_of_voices.KINDS,
     **kinds_of_updates.KINDS,
 }
 KINDS = dict(sorted(KINDS.items()))

@@ -239,6 +239,24 @@ def areas_of(person_id: uuid.UUID) -> list[str]:
     return list(db.session().execute(statement).scalars())
 
 
+def agency_of(person_id: uuid.UUID, place_code: str) -> Organisation | None:
+    """The checked agency in whose area a place lies and whose member the person is, the nearest one first."""
+    chain = localities.ancestor_codes(place_code) if place_code else []
+    statement = (
+        select(Organisation)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(
+            Membership.person_id == person_id,
+            Membership.until.is_(None),
+            Organisation.kind == Kind.government_agency,
+            Organisation.state == State.checked,
+            Organisation.home_locality_code.in_(chain),
+        )
+    )
+    found = list(db.session().execute(statement).scalars())
+    return max(found, key=lambda agency: chain.index(agency.home_locality_code), default=None)
+
+
 def invitations_of(organisation_id: uuid.UUID) -> list[Invitation]:
     """Invitations nobody has answered yet."""
     statement = (

@@ -18,7 +18,7 @@ from coevolve.kit.i18n import _, lazy
 from coevolve.kit.kept import kept_page
 from coevolve.kit.money import format_rupiah, short_rupiah
 from coevolve.kit.pages import actor
-from coevolve.kit.reads import answer, read_only, together
+from coevolve.kit.reads import answer, beside, read_only, together
 from coevolve.listings import policy, queries, sectors
 from coevolve.listings.models import PUBLIC, Listing, State
 from coevolve.listings.queries import Gallery, ShownLine, ShownListing, Whole
@@ -35,6 +35,8 @@ from coevolve.organisations.queries import TrustCard
 from coevolve.pledges import queries as pledges
 from coevolve.pledges import words as pledge_words
 from coevolve.pledges.queries import Supply, Supporter, Supporters
+from coevolve.voices import queries as voices
+from coevolve.voices import words as voice_words
 
 PRESETS_MINOR = (2_500_000, 5_000_000, 10_000_000, 25_000_000)
 """Chips of the money form: Rp 25, 50, 100 and 250 thousand."""
@@ -92,10 +94,10 @@ def show(word: str, slug: str) -> Any:
     listing = whole.listing
     if (word, slug) != (PATHS[listing.kind], listing.slug):
         return redirect(_path(listing), code=301)
-    supporters, checks, gallery = together(
+    supporters, checks, (gallery, said) = together(
         pledges.asks_supporters(listing.id),
         organisations.asks_checks(listing.organisation_id),
-        queries.asks_gallery(listing.id),
+        beside(queries.asks_gallery(listing.id), voices.asks_voices(listing.id)),
     )
     if State.frozen in (listing.state, whole.organisation.state):
         gallery = Gallery()
@@ -104,7 +106,7 @@ def show(word: str, slug: str) -> Any:
     supply = answer(pledges.asks_supply(listing.id, today)) if is_offer else Supply()
     return kept_page(
         "listings/show.html",
-        (whole, supporters, checks, gallery, supply, today),
+        (whole, supporters, checks, gallery, said, supply, today),
         lambda: (
             _context(whole, supporters, organisations.trust_from(whole.organisation.kind, checks))
             | {
@@ -113,6 +115,7 @@ def show(word: str, slug: str) -> Any:
                 ]
             }
             | gallery_words(gallery, listing.locality_code)
+            | {"voices": voice_words.shown(said, localities.zone_of(listing.locality_code))}
         ),
     )
 

@@ -21,6 +21,7 @@ from coevolve.organisations.views.door import blueprint, me
 from coevolve.people import queries as people
 from coevolve.people.models import Person
 from coevolve.pledges import queries as pledges
+from coevolve.voices import queries as voices
 
 SHOWN_PLEDGES = 5
 CLAIM_WARNING_DAYS = 30
@@ -99,6 +100,7 @@ def organisation_tasks(seat: Seat) -> list[dict[str, Any]]:
         tasks.append(_task(_("Organisasi dibekukan sementara"), base, _("Dibekukan"), "bad", name))
     elif organisation.state == State.checked:
         tasks += _money_tasks(seat, base)
+        tasks += _voice_tasks(seat, base)
         tasks += _pledge_tasks(seat, base) + _listing_tasks(seat, base) + _claim_tasks(seat, base)
     return tasks
 
@@ -121,6 +123,23 @@ def _money_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
     if waiting:
         text = ngettext("Setujui %(num)s penyaluran dana", "Setujui %(num)s penyaluran dana", waiting)
         tasks.append(_task(text, f"{base}/penyaluran", _("Menunggu Anda"), "bad", seat.organisation.name))
+    return tasks
+
+
+def _voice_tasks(seat: Seat, base: str) -> list[dict[str, Any]]:
+    """Questions nobody answered yet, and invitations to ask together."""
+    waiting, tasks = voices.waiting_for(seat.organisation.id), []
+    if waiting.questions and seat.role != Role.finance:
+        text = ngettext("Jawab %(num)s pertanyaan", "Jawab %(num)s pertanyaan", waiting.questions)
+        href = f"{base}/listing/{waiting.listing_id}/suara"
+        tasks.append(_task(text, href, _("Menunggu Anda"), "wait", seat.organisation.name))
+    if waiting.invitations and seat.role == Role.owner:
+        text = ngettext(
+            "Jawab %(num)s ajakan meminta bersama",
+            "Jawab %(num)s ajakan meminta bersama",
+            waiting.invitations,
+        )
+        tasks.append(_task(text, f"{base}/ajakan", _("Menunggu Anda"), "wait", seat.organisation.name))
     return tasks
 
 
