@@ -207,8 +207,10 @@ def _mark(table: str) -> Any:
             sent_at = CASE WHEN id = ANY(:begin) THEN sent_at ELSE :moment END,
             leased_until = CASE WHEN id = ANY(:begin) THEN leased_until END,
             last_error = NULL
-        WHERE id = ANY(:begin) AND state = 'queued' AND leased_until > :moment
-        OR id = ANY(:taken) AND (state = 'sending' OR state = 'given_up' AND last_error = :doubt)
+        WHERE id = ANY(CAST(:begin AS bigint[]) || CAST(:taken AS bigint[])) AND (
+            id = ANY(:begin) AND state = 'queued' AND leased_until > :moment
+            OR id = ANY(:taken) AND (state = 'sending' OR state = 'given_up' AND last_error = :doubt)
+        )
         RETURNING id
         """
     ).bindparams(
