@@ -115,7 +115,7 @@ def _words(asked: Asked, found: Found, *, whole: bool) -> dict[str, Any]:
         ],
         "due": asked.typed["tutup"],
         "supports": filters.supports(asked, found.facets),
-        "groups": filters.groups(asked, found.facets, queries.below_of(query.place)),
+        "groups": filters.groups(asked, found.facets, [] if asked.is_map else queries.below_of(query.place)),
         "up": filters.up(asked),
         "active": filters.active(asked, known),
         "clear": PATH,
