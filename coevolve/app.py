@@ -37,8 +37,8 @@ compress = Compress()
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'{form_action}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; "
-    "worker-src 'self'{frame}"
+    "connect-src 'self'; form-action 'self'{form_action}; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'; worker-src 'self'{frame}"
 )
 STATIC_SECONDS = 365 * 24 * 3600
 DESIGNED = frozenset({400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503})

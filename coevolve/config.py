@@ -65,7 +65,7 @@ class Settings:
     upload_max_bytes: int = 12_600_000
     """A photo or PDF somebody hands in; a form that carries one may be a little larger."""
     photo_accel: str = ""
-    """Under which inner address the proxy finds the folder of photos (/_foto/) and sends them itself; empty: the app does."""
+    """Under which inner address the proxy finds the photos (/_foto/) and sends them itself; empty: the app does."""
     statement_max_bytes: int = 10_000_000
     statement_max_lines: int = 100_000
     """Of one bank statement: larger ones are downloaded for a shorter time."""

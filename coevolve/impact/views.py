@@ -249,6 +249,8 @@ def place_embed_code(code: str) -> Any:
 def offline() -> Any:
     """What the browser shows when it cannot reach us; it is kept on the device beforehand."""
     return page("sharing/offline.html")
+
+
 def _may_propose_tie(here: Place) -> bool:
     """Whether the reader is an officer or an admin who may tie this place to another."""
     me: Person | None = actor()

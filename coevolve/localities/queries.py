@@ -356,7 +356,7 @@ def near(code: str | None, *, within_km: float) -> list[Near]:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A code that meant a place before another did. `until`: the day it ceased to mean it; None: it is not used any more."""
+    """A code that meant a place before another did. `until`: the day it ceased to mean it; None: out of use."""
 
     code: str
     now_code: str

@@ -100,7 +100,7 @@ def _of_json(raw: bytes) -> Report:
 
 def _of_mail(raw: bytes) -> Report:
     """A delivery status notification (RFC 3464) or a feedback report (RFC 5965)."""
-    message = cast("Message[str, str]", email.message_from_bytes(raw, policy=email.policy.compat32))
+    message = email.message_from_bytes(raw, policy=email.policy.compat32)
     report_type = str(message.get_param("report-type") or "").lower()
     named = " ".join(
         parseaddr(str(value))[1]

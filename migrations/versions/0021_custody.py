@@ -41,7 +41,9 @@ def upgrade() -> None:
             server_default=sa.text("clock_timestamp()"),
             nullable=False,
         ),
-        sa.CheckConstraint('"to" IN (\'platform\', \'direct\')', name=op.f("ck_payment_custody_change_to_known")),
+        sa.CheckConstraint(
+            "\"to\" IN ('platform', 'direct')", name=op.f("ck_payment_custody_change_to_known")
+        ),
         sa.CheckConstraint("asked_by <> decided_by", name=op.f("ck_payment_custody_change_two_people")),
         sa.CheckConstraint(
             "state IN ('asked', 'withdrawn') OR decided_by IS NOT NULL",

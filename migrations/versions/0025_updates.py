@@ -70,7 +70,9 @@ def _update() -> None:
         _key("listing_update", "hidden_by", "person"),
         sa.CheckConstraint("length(title) BETWEEN 1 AND 120", name="ck_listing_update_title"),
         sa.CheckConstraint("length(text) <= 6000", name="ck_listing_update_text"),
-        sa.CheckConstraint("(amount IS NULL) = (unit IS NULL) AND amount > 0", name="ck_listing_update_amount"),
+        sa.CheckConstraint(
+            "(amount IS NULL) = (unit IS NULL) AND amount > 0", name="ck_listing_update_amount"
+        ),
         sa.CheckConstraint("unit <> 'IDR' OR mod(amount, 100) = 0", name="ck_listing_update_whole_rupiah"),
         sa.CheckConstraint(
             "(published_at IS NULL) = (published_by IS NULL)", name="ck_listing_update_published"

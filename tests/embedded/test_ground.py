@@ -45,7 +45,10 @@ def test_work_off_does_a_job_in_the_same_transaction(
     after_commit("canary.reports")
     assert work_off() == ["canary.reports"]
     assert (
-        session.execute(sa.text("SELECT count(*) FROM worker_beat WHERE name = 'canary.reports'")).scalar_one() == 1
+        session.execute(
+            sa.text("SELECT count(*) FROM worker_beat WHERE name = 'canary.reports'")
+        ).scalar_one()
+        == 1
     )
 
 

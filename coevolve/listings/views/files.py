@@ -25,7 +25,7 @@ NAME = re.compile(r"([0-9a-f]{32})-((?:360|720|1280)\.(?:avif|webp)|720\.jpg)")
 @blueprint.get("/foto/<name>")
 @access("public")
 def photo(name: str) -> Response:
-    """One size of a photo. Its address holds the hash of the picture: what was sent once need not be asked for again."""
+    """One size of a photo. Its address holds the hash of the picture: what was sent once is not asked for again."""
     read_only()
     read = NAME.fullmatch(name)
     if read is None:
@@ -73,7 +73,7 @@ def _sent(key: str, part: str) -> Response:
 @blueprint.get("/dokumen/<uuid:document_id>")
 @access("public")
 def document(document_id: uuid.UUID) -> Any:
-    """A document to save: for everybody when it was opened and its listing is public, else for members and moderators."""
+    """A document to save: for everybody when it and its listing are public, else for members and moderators."""
     found = queries.find_document(document_id)
     if found is None:
         raise NotFound("not_found", NOT_FOUND)
