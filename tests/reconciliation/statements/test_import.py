@@ -262,7 +262,7 @@ def test_references_and_names_are_read_while_loading(session: Session, officer: 
     ref = payment.public_ref
     told = [
         Told(DAY, 500_123, f"DONASI {ref[:4]} {ref[4:8].lower()}\n{ref[8:]} TERIMA KASIH"),
-        Told(DAY, 100_000, f"DONASI {ref[:9]}"),
+        Told(DAY, 100_000, f"DONASI {ref[:8]}"),
         Told(DAY, 100_001, "SWITCHING CR TRANSFER DR 014 BUDI HARTONO"),
     ]
     assert hand_in(banks.bca(told), by=officer).state == "accepted"
