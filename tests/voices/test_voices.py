@@ -127,6 +127,7 @@ def test_an_officer_of_the_place_speaks_at_their_desk(
     officer, elsewhere = people.person(), people.person()
     agency = organisations.agency(owner=officer, home_locality_code=str(need.province_code))
     organisations.agency(owner=elsewhere, home_locality_code="32.04")
+    assert f"/nyatakan/{need.slug}" in client.get(f"/kebutuhan/{need.slug}").text
     sign_in(client, elsewhere)
     assert client.get(f"/nyatakan/{need.slug}").status_code == 403
     sign_in(client, officer)
