@@ -152,7 +152,7 @@ def embedded_place(code: str) -> Response:
     if here is None or not here.is_active:
         return _gone()
     total = queries.totals([here.code]).get(here.code, NOTHING)
-    newest = tuple(queries.newest_in(here, ("need", "campaign"), limit=3))
+    newest = tuple(queries.newest_in(here, (("need", "campaign"), 3))[0])
     return _embed(
         kept_page(
             "sharing/embed_place.html", (here.code, total, newest), lambda: _place_words(here, total, newest)

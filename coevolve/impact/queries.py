@@ -172,25 +172,32 @@ def _around(place: Place | None) -> list[tuple[str, str]]:
     return [*steps, ("", "")]
 
 
-def newest_in(place: Place, kinds: Sequence[str], *, limit: int) -> list[Found]:
-    """The newest open listings of some kinds in a place and below; one statement."""
+def newest_in(place: Place, *shelves: tuple[Sequence[str], int]) -> list[list[Found]]:
+    """For each shelf (kinds of listings, how many): the newest open ones in a place and below. One statement for all.
+
+    No kind stands on two shelves. What belongs to a disaster in force comes first on its shelf.
+    """
     column, code = next(iter(_around(place)))
     if place.level == "country":
         column, code = "country_code", place.code
+    values: dict[str, Any] = {"code": code}
+    walks = []
+    for shelf, (kinds, limit) in enumerate(shelves):
+        values[f"kinds{shelf}"] = list(kinds)
+        stages = " UNION ALL ".join(
+            f"(SELECT DISTINCT ON (opened_at, listing_id) listing_id, opened_at, {shelf} AS shelf, {stage} AS stage"
+            f" FROM listing_place WHERE disaster_id {test} AND {column} = %(code)s AND kind = ANY(%(kinds{shelf})s)"
+            f" ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})"
+            for stage, test in enumerate(("IS NOT NULL", "IS NULL"))
+        )
+        walks.append(f"({stages} ORDER BY stage, opened_at DESC, listing_id DESC LIMIT {limit})")
     sql = f"""
 WITH pick AS (
-  SELECT listing_id, row_number() OVER (ORDER BY stage, opened_at DESC, listing_id DESC) AS position FROM (
-    (SELECT DISTINCT ON (opened_at, listing_id) listing_id, opened_at, 0 AS stage FROM listing_place
-      WHERE disaster_id IS NOT NULL AND {column} = %(code)s AND kind = ANY(%(kinds)s)
-      ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})
-     UNION ALL
-    (SELECT DISTINCT ON (opened_at, listing_id) listing_id, opened_at, 1 FROM listing_place
-      WHERE disaster_id IS NULL AND {column} = %(code)s AND kind = ANY(%(kinds)s)
-      ORDER BY opened_at DESC, listing_id DESC LIMIT {limit})
-    ORDER BY stage, opened_at DESC, listing_id DESC LIMIT {limit}) walk
+  SELECT listing_id, row_number() OVER (ORDER BY shelf, stage, opened_at DESC, listing_id DESC) AS position
+    FROM ({" UNION ALL ".join(walks)}) walk
 ){_CARD}"""
-    rows = reads.rows(sql, {"code": code, "kinds": list(kinds)})
-    return [Found._make(row) for row in rows]
+    found = [Found._make(row) for row in reads.rows(sql, values)]
+    return [[one for one in found if one.kind in kinds] for kinds, _ in shelves]
 
 
 def organisations_in(place: Place, *, limit: int = 8) -> list[Seated]:

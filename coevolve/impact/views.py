@@ -174,6 +174,9 @@ def place(code: str) -> Any:
     totals = queries.totals([here.code, *(child.code for child in below)])
     crumbs = [(words.shorten(step.name), f"/lokalitas/{step.code}") for step in chain[:-1]]
     drawn, steps = _map_below(here, below, totals)
+    needs, offers, opportunities = queries.newest_in(
+        here, (NEEDS, 6), (("standing_offer",), 3), (("opportunity",), 3)
+    )
     return page(
         "impact/place.html",
         here=here,
@@ -181,9 +184,9 @@ def place(code: str) -> Any:
         crumbs=crumbs,
         shared=shared_place(here, totals.get(here.code, NOTHING), crumbs),
         total=totals.get(here.code, NOTHING),
-        needs=[words.card_of(found) for found in queries.newest_in(here, NEEDS, limit=6)],
-        offers=[words.card_of(found) for found in queries.newest_in(here, ("standing_offer",), limit=3)],
-        opportunities=[words.card_of(found) for found in queries.newest_in(here, ("opportunity",), limit=3)],
+        needs=[words.card_of(found) for found in needs],
+        offers=[words.card_of(found) for found in offers],
+        opportunities=[words.card_of(found) for found in opportunities],
         organisations=[(found, words.seated_words(found)) for found in queries.organisations_in(here)],
         updates=listings.updates_of(place=here.code),
         below=[(child, _says(totals[child.code])) for child in _busiest(below, totals)],
